@@ -1,0 +1,288 @@
+/// Every security event is one case: what the history of an account, a session or the server is
+/// made of.
+///
+/// History is bounded. Routine rotations are no events, and a family writes at most its making,
+/// one new address, its first reuse and its end. What strangers can cause is counted, not written.
+package enum AuditEvent: Sendable, Equatable {
+    case sessionMade(FamilyID, account: AccountID, client: ClientID, origin: Origin)
+    /// A refresh came from an address other than the login's, for the first time.
+    case newAddress(FamilyID, account: AccountID, client: ClientID, origin: Origin)
+    case reuseDetected(
+        FamilyID,
+        account: AccountID,
+        client: ClientID,
+        kind: Rotation.Reuse,
+        presented: Generation,
+        current: Generation,
+        origin: Origin
+    )
+    case sessionEnded(FamilyID, account: AccountID, client: ClientID, reason: EndReason)
+    case accountCreated(AccountID)
+    /// Everything under the account's epoch ended.
+    case accountSessionsEnded(AccountID, reason: EndReason)
+    case accountEnabled(AccountID)
+    case clientCreated(ClientID)
+    case clientUpdated(ClientID)
+    case clientSecretRotated(ClientID)
+    /// Everything under the client's epoch ended.
+    case clientSessionsEnded(ClientID, reason: EndReason)
+    case resourceChanged(ResourceID)
+    case resourceDeleted(ResourceID)
+    case keysRotated(KeyRotation)
+}
+
+/// How keys were rotated.
+package enum KeyRotation: String, Sendable, Codable {
+    /// The next key takes over when everybody can know it; old ones stay good for their tokens.
+    case scheduled
+    /// Old keys are dropped now, and what they signed or tagged with them.
+    case compromised
+}
+
+/// An event as the log holds it.
+package struct AuditEntry: Sendable, Equatable {
+    package let at: Instant
+    package let event: AuditEvent
+
+    package init(at: Instant, event: AuditEvent) {
+        self.at = at
+        self.event = event
+    }
+}
+
+/// An event laid out for a store: what it is found by, its name, and its particulars.
+package struct StoredEvent: Sendable, Equatable {
+    package let name: String
+    package let family: FamilyID?
+    package let account: AccountID?
+    package let client: ClientID?
+    /// The rest, by name; at most a handful of short strings.
+    package let particulars: [String: String]
+
+    package init(
+        name: String,
+        family: FamilyID?,
+        account: AccountID?,
+        client: ClientID?,
+        particulars: [String: String]
+    ) {
+        self.name = name
+        self.family = family
+        self.account = account
+        self.client = client
+        self.particulars = particulars
+    }
+}
+
+extension AuditEvent {
+    /// The event laid out for a store. The names never change.
+    package var stored: StoredEvent {
+        switch self {
+        case .sessionMade(let family, let account, let client, let origin):
+            StoredEvent(
+                name: "session_made",
+                family: family,
+                account: account,
+                client: client,
+                particulars: origin.particulars
+            )
+        case .newAddress(let family, let account, let client, let origin):
+            StoredEvent(
+                name: "new_address",
+                family: family,
+                account: account,
+                client: client,
+                particulars: origin.particulars
+            )
+        case .reuseDetected(
+            let family,
+            let account,
+            let client,
+            let kind,
+            let presented,
+            let current,
+            let origin
+        ):
+            StoredEvent(
+                name: "reuse_detected",
+                family: family,
+                account: account,
+                client: client,
+                particulars: origin.particulars.merging(
+                    [
+                        "kind": kind.rawValue, "presented": presented.description,
+                        "current": current.description,
+                    ],
+                    uniquingKeysWith: { $1 }
+                )
+            )
+        case .sessionEnded(let family, let account, let client, let reason):
+            StoredEvent(
+                name: "session_ended",
+                family: family,
+                account: account,
+                client: client,
+                particulars: ["reason": reason.rawValue]
+            )
+        case .accountCreated(let account):
+            StoredEvent(
+                name: "account_created",
+                family: nil,
+                account: account,
+                client: nil,
+                particulars: [:]
+            )
+        case .accountSessionsEnded(let account, let reason):
+            StoredEvent(
+                name: "account_sessions_ended",
+                family: nil,
+                account: account,
+                client: nil,
+                particulars: ["reason": reason.rawValue]
+            )
+        case .accountEnabled(let account):
+            StoredEvent(
+                name: "account_enabled",
+                family: nil,
+                account: account,
+                client: nil,
+                particulars: [:]
+            )
+        case .clientCreated(let client):
+            StoredEvent(
+                name: "client_created",
+                family: nil,
+                account: nil,
+                client: client,
+                particulars: [:]
+            )
+        case .clientUpdated(let client):
+            StoredEvent(
+                name: "client_updated",
+                family: nil,
+                account: nil,
+                client: client,
+                particulars: [:]
+            )
+        case .clientSecretRotated(let client):
+            StoredEvent(
+                name: "client_secret_rotated",
+                family: nil,
+                account: nil,
+                client: client,
+                particulars: [:]
+            )
+        case .clientSessionsEnded(let client, let reason):
+            StoredEvent(
+                name: "client_sessions_ended",
+                family: nil,
+                account: nil,
+                client: client,
+                particulars: ["reason": reason.rawValue]
+            )
+        case .resourceChanged(let resource):
+            StoredEvent(
+                name: "resource_changed",
+                family: nil,
+                account: nil,
+                client: nil,
+                particulars: ["resource": resource.rawValue]
+            )
+        case .resourceDeleted(let resource):
+            StoredEvent(
+                name: "resource_deleted",
+                family: nil,
+                account: nil,
+                client: nil,
+                particulars: ["resource": resource.rawValue]
+            )
+        case .keysRotated(let how):
+            StoredEvent(
+                name: "keys_rotated",
+                family: nil,
+                account: nil,
+                client: nil,
+                particulars: ["how": how.rawValue]
+            )
+        }
+    }
+
+    /// Reads what ``stored`` laid out; `nil` for an event that this version does not know.
+    package init?(_ stored: StoredEvent) {
+        let particulars = stored.particulars
+        let reason = particulars["reason"].flatMap(EndReason.init)
+        let resource = particulars["resource"].map(ResourceID.init)
+        switch (stored.name, stored.family, stored.account, stored.client) {
+        case ("session_made", let family?, let account?, let client?):
+            self = .sessionMade(
+                family,
+                account: account,
+                client: client,
+                origin: Origin(particulars)
+            )
+        case ("new_address", let family?, let account?, let client?):
+            self = .newAddress(
+                family,
+                account: account,
+                client: client,
+                origin: Origin(particulars)
+            )
+        case ("reuse_detected", let family?, let account?, let client?):
+            guard let kind = particulars["kind"].flatMap(Rotation.Reuse.init),
+                let presented = particulars["presented"].flatMap({ UInt32($0) }),
+                let current = particulars["current"].flatMap({ UInt32($0) })
+            else { return nil }
+            self = .reuseDetected(
+                family,
+                account: account,
+                client: client,
+                kind: kind,
+                presented: Generation(presented),
+                current: Generation(current),
+                origin: Origin(particulars)
+            )
+        case ("session_ended", let family?, let account?, let client?):
+            guard let reason else { return nil }
+            self = .sessionEnded(family, account: account, client: client, reason: reason)
+        case ("account_created", nil, let account?, nil):
+            self = .accountCreated(account)
+        case ("account_sessions_ended", nil, let account?, nil):
+            guard let reason else { return nil }
+            self = .accountSessionsEnded(account, reason: reason)
+        case ("account_enabled", nil, let account?, nil):
+            self = .accountEnabled(account)
+        case ("client_created", nil, nil, let client?):
+            self = .clientCreated(client)
+        case ("client_updated", nil, nil, let client?):
+            self = .clientUpdated(client)
+        case ("client_secret_rotated", nil, nil, let client?):
+            self = .clientSecretRotated(client)
+        case ("client_sessions_ended", nil, nil, let client?):
+            guard let reason else { return nil }
+            self = .clientSessionsEnded(client, reason: reason)
+        case ("resource_changed", nil, nil, nil):
+            guard let resource else { return nil }
+            self = .resourceChanged(resource)
+        case ("resource_deleted", nil, nil, nil):
+            guard let resource else { return nil }
+            self = .resourceDeleted(resource)
+        case ("keys_rotated", nil, nil, nil):
+            guard let how = particulars["how"].flatMap(KeyRotation.init) else { return nil }
+            self = .keysRotated(how)
+        default: return nil
+        }
+    }
+}
+
+extension Origin {
+    fileprivate var particulars: [String: String] {
+        ["address": address, "user_agent": userAgent]
+    }
+
+    fileprivate init(_ particulars: [String: String]) {
+        self.init(
+            address: particulars["address"] ?? "",
+            userAgent: particulars["user_agent"] ?? ""
+        )
+    }
+}

@@ -1,0 +1,93 @@
+/// The parameters of an `application/x-www-form-urlencoded` request (RFC 6749 appendix B), read
+/// once and strictly.
+///
+/// Empty values count as absent (RFC 6749 §3.1). What a server does not know stays unread, but a
+/// parameter that it asks for and that was sent twice is an error (RFC 6749 §3.2).
+public struct FormParameters: Sendable {
+    /// More parameters than any request of these protocols has; past it the request is refused.
+    public static let maximumCount = 64
+
+    /// What is wrong with a form.
+    public enum Malformed: Error, Equatable, Sendable {
+        /// A `%` is not followed by two hexadecimal digits.
+        case percentEncoding
+        /// A name or value is not UTF-8.
+        case notUTF8
+        /// There are more than ``FormParameters/maximumCount`` parameters.
+        case tooMany
+    }
+
+    private let pairs: [(name: String, value: String)]
+
+    /// Parses a form.
+    ///
+    /// - Throws: ``Malformed``, which says what is wrong.
+    public init(parsing bytes: [UInt8]) throws(Malformed) {
+        var pairs: [(name: String, value: String)] = []
+        for pair in bytes.split(separator: UInt8(ascii: "&")) {
+            guard pairs.count < Self.maximumCount else { throw .tooMany }
+            let equals = pair.firstIndex(of: UInt8(ascii: "="))
+            let name = try Self.decode(pair[..<(equals ?? pair.endIndex)])
+            let value = try equals.map { (at) throws(Malformed) in
+                try Self.decode(pair[(at + 1)...])
+            }
+            pairs.append((name, value ?? ""))
+        }
+        self.pairs = pairs
+    }
+
+    /// Every value that was sent under this name, the empty ones left out.
+    public func all(_ name: String) -> [String] {
+        pairs.compactMap { $0.name == name && !$0.value.isEmpty ? $0.value : nil }
+    }
+
+    /// The one value of this name, or `nil` if it was not sent.
+    ///
+    /// - Throws: `invalid_request` if it was sent more than once (RFC 6749 §3.2), empty values
+    ///   included.
+    public func one(_ name: String) throws(OAuthError) -> String? {
+        var found: String?
+        for pair in pairs where pair.name == name {
+            guard found == nil else {
+                throw OAuthError(.invalidRequest, "A parameter was sent more than once.")
+            }
+            found = pair.value
+        }
+        return found?.isEmpty == true ? nil : found
+    }
+
+    /// One name or value, decoded: `+` is a space and `%xx` a byte (RFC 6749 appendix B).
+    static func decode(_ bytes: ArraySlice<UInt8>) throws(Malformed) -> String {
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(bytes.count)
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
+            switch bytes[index] {
+            case UInt8(ascii: "+"):
+                decoded.append(UInt8(ascii: " "))
+                index += 1
+            case UInt8(ascii: "%"):
+                guard index + 2 < bytes.endIndex,
+                    let high = hexadecimal(bytes[index + 1]),
+                    let low = hexadecimal(bytes[index + 2])
+                else { throw .percentEncoding }
+                decoded.append(high << 4 | low)
+                index += 3
+            case let byte:
+                decoded.append(byte)
+                index += 1
+            }
+        }
+        guard let text = String(validating: decoded, as: UTF8.self) else { throw .notUTF8 }
+        return text
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}
