@@ -104,6 +104,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(name: "MartletTidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
