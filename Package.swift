@@ -34,24 +34,35 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(
-            url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+            url: "https://github.com/swift-server/swift-service-lifecycle",
+            from: "2.13.0"
+        ),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         .systemLibrary(
-            name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+            name: "CArgon2",
+            pkgConfig: "libargon2",
+            providers: [.apt(["libargon2-dev"])]
+        ),
 
         .target(
-            name: "MartletProtocol", dependencies: [crypto, cryptoExtras], swiftSettings: strict),
+            name: "MartletProtocol",
+            dependencies: [crypto, cryptoExtras],
+            swiftSettings: strict
+        ),
         .target(
-            name: "MartletCore", dependencies: ["MartletProtocol", "CArgon2", crypto],
-            swiftSettings: strict),
+            name: "MartletCore",
+            dependencies: ["MartletProtocol", "CArgon2", crypto],
+            swiftSettings: strict
+        ),
         .target(
             name: "MartletSQLite",
             dependencies: [
                 "MartletCore", "MartletProtocol", .product(name: "GRDB", package: "GRDB.swift"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
         .target(
             name: "MartletServer",
             dependencies: [
@@ -60,13 +71,18 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
         .target(
-            name: "MartletResourceServer", dependencies: ["MartletProtocol"],
-            swiftSettings: strict),
+            name: "MartletResourceServer",
+            dependencies: ["MartletProtocol"],
+            swiftSettings: strict
+        ),
         .target(
-            name: "MartletTesting", dependencies: ["MartletCore", "MartletProtocol"],
-            swiftSettings: strict),
+            name: "MartletTesting",
+            dependencies: ["MartletCore", "MartletProtocol"],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "martlet",
             dependencies: [
@@ -76,7 +92,8 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
 
         .testTarget(
             name: "MartletProtocolTests",
@@ -85,7 +102,9 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
+        .testTarget(name: "MartletTidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
