@@ -50,7 +50,9 @@ extension ClientMetadata {
         scope = try members.scope()
         policy = try PolicyOverrides(json: object["refresh_token_policy"])
         accessTokenLifetime = try members.seconds(
-            "access_token_lifetime", in: Self.accessTokenLifetime)
+            "access_token_lifetime",
+            in: Self.accessTokenLifetime
+        )
         allowedResources = try members.resources()
         skipConsent = try members.flag("skip_consent")
         informational = members.informational()
@@ -66,11 +68,13 @@ extension ClientMetadata {
         guard isPublic else { return }
         if policy.rotation == .static {
             throw .metadata(
-                "A static refresh token needs a client that authenticates (RFC 9700 2.2.2).")
+                "A static refresh token needs a client that authenticates (RFC 9700 2.2.2)."
+            )
         }
         if policy.overlap == .untilUsed {
             throw .metadata(
-                "The overlap until_used needs a client that authenticates; give seconds.")
+                "The overlap until_used needs a client that authenticates; give seconds."
+            )
         }
     }
 
@@ -84,7 +88,8 @@ extension ClientMetadata {
             accessTokenLifetime.map { .integer($0.wholeSeconds) }
         if !allowedResources.isEmpty {
             object["allowed_resources"] = .array(
-                allowedResources.map { .string($0.rawValue) })
+                allowedResources.map { .string($0.rawValue) }
+            )
         }
         if skipConsent { object["skip_consent"] = true }
         return .object(object)
@@ -125,7 +130,8 @@ private struct MetadataMembers {
         guard let method = value.string.flatMap(ClientAuthenticationMethod.init) else {
             let known = ClientAuthenticationMethod.allCases.map(\.rawValue)
             throw .metadata(
-                "token_endpoint_auth_method is one of \(known.joined(separator: ", ")).")
+                "token_endpoint_auth_method is one of \(known.joined(separator: ", "))."
+            )
         }
         return method
     }
@@ -142,7 +148,8 @@ private struct MetadataMembers {
         guard let value = object[name] else { return nil }
         guard let seconds = value.integer, range.contains(seconds) else {
             throw .metadata(
-                "\(name) is a number of seconds from \(range.lowerBound) to \(range.upperBound).")
+                "\(name) is a number of seconds from \(range.lowerBound) to \(range.upperBound)."
+            )
         }
         return .seconds(seconds)
     }
@@ -155,7 +162,8 @@ private struct MetadataMembers {
         else {
             throw .metadata(
                 "allowed_resources is a list of at most \(ClientMetadata.maximumResources) "
-                    + "absolute URIs without fragment.")
+                    + "absolute URIs without fragment."
+            )
         }
         return identifiers.map(ResourceID.init)
     }
