@@ -123,6 +123,11 @@ package final class Snapshot: Sendable {
         return client
     }
 
+    /// The API that signs in with this id at the introspection endpoint.
+    func resource(introspectionID id: ClientID) -> Resource? {
+        resources.values.first { $0.introspectionID == id }
+    }
+
     /// - Throws: ``Directory/Overtaken`` if the store has moved on. One read.
     package func assertCurrent() async throws {
         guard try await storage.revision() == revision else { throw Directory.Overtaken() }
