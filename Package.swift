@@ -85,6 +85,11 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
+            exclude: ["JOSE/joserfc_oracle.py"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MartletResourceServerTests",
+            dependencies: ["MartletResourceServer", "MartletProtocol"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
