@@ -273,6 +273,8 @@ struct JSONWebSignatureTests {
                 Int.random(in: 0..<bytes.count, using: &random)..<bytes.count
             )
             bytes.append(contentsOf: random.bytes(Int.random(in: 1...8, using: &random)))
+            // A lost last character may come back by chance.
+            guard bytes != token else { continue }
             #expect(throws: JOSEError.self) {
                 try JSONWebSignature.parse(String(decoding: bytes, as: UTF8.self))
                     .verify(with: try TestTokens.key(.es256).publicKey)
