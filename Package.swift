@@ -99,9 +99,13 @@ let package = Package(
             name: "MartletProtocolTests",
             dependencies: [
                 "MartletProtocol", crypto, .product(name: "JWTKit", package: "jwt-kit"),
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
+            exclude: ["JOSE/joserfc_oracle.py"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "MartletResourceServerTests",
+            dependencies: ["MartletResourceServer", "MartletProtocol"],
             swiftSettings: strict
         ),
         .testTarget(name: "MartletTidyTests", swiftSettings: strict),
