@@ -96,6 +96,11 @@ let package = Package(
         ),
 
         .testTarget(
+            name: "MartletCoreTests",
+            dependencies: ["MartletCore", "MartletProtocol", crypto],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "MartletProtocolTests",
             dependencies: [
                 "MartletProtocol", crypto, .product(name: "JWTKit", package: "jwt-kit"),

@@ -128,12 +128,16 @@ package struct FamilyState: Sendable, Equatable {
         package var consecutiveRepeats: UInt16 = 0
         /// A use from another address than the login's is in the history already.
         package var addressNoted = false
+        /// The newest token was used and stayed the newest, as the policy was static: from then on
+        /// the one before it is an earlier one like any other, whatever the overlap.
+        package var usedInPlace = false
 
         package init() {}
 
         /// The marks as one integer, for a store.
         package var packed: Int64 {
             (repeated ? 1 : 0) | (addressNoted ? 2 : 0) | Int64(consecutiveRepeats) << 2
+                | (usedInPlace ? 1 << 18 : 0)
         }
 
         /// The marks that ``packed`` made of them.
@@ -141,6 +145,7 @@ package struct FamilyState: Sendable, Equatable {
             repeated = packed & 1 != 0
             addressNoted = packed & 2 != 0
             consecutiveRepeats = UInt16(truncatingIfNeeded: packed >> 2)
+            usedInPlace = packed & 1 << 18 != 0
         }
     }
 }
