@@ -1,4 +1,4 @@
-import MartletProtocol
+package import MartletProtocol
 
 /// All that the stories of an authorization server need, in one value.
 package struct AuthorizationServer: Sendable {
@@ -104,5 +104,30 @@ package final class FamilyCache: Sendable {
         guard let family = try await storage.find(id).family?.authorized else { return nil }
         known[id] = family
         return family
+    }
+}
+
+extension AuthorizationServer {
+    /// The keys that access tokens verify with, for everybody (RFC 7517 §5).
+    package func publishedKeys() async throws -> JSONWebKeySet {
+        try await directory.consultCurrent { snapshot in
+            snapshot.keys.published(at: surroundings.now())
+        }
+    }
+
+    /// Every scope that some API defines, in alphabetical order.
+    package func resourceScopes() async throws -> [String] {
+        try await directory.consultCurrent { snapshot in
+            Set(snapshot.resources.values.flatMap(\.scope.tokens)).sorted()
+        }
+    }
+}
+
+extension AuthorizationServer.Settings {
+    /// The path of the issuer's URL, under which all endpoints lie; empty for most.
+    package var issuerPath: String {
+        guard let scheme = issuer.firstRange(of: "://") else { return "" }
+        let rest = issuer[scheme.upperBound...]
+        return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? ""
     }
 }
