@@ -112,7 +112,8 @@ let package = Package(
                 "MartletCore", "MartletProtocol", "MartletSQLite", "MartletTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
