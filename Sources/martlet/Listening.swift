@@ -12,7 +12,9 @@ import NIOCore
 /// Runs an application until it is told to stop; what keeps it from listening becomes a sentence.
 enum Listening {
     static func run(
-        _ application: some ApplicationProtocol, host: String, port: Int
+        _ application: some ApplicationProtocol,
+        host: String,
+        port: Int
     ) async throws {
         do {
             try await application.runService()

@@ -15,7 +15,8 @@ extension Surroundings {
             var time = timespec()
             clock_gettime(CLOCK_REALTIME, &time)
             return Instant(
-                microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+                microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+            )
         },
         randomBytes: { count in
             var generator = SystemRandomNumberGenerator()
@@ -25,5 +26,6 @@ extension Surroundings {
                 withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) }
             }
             return Array(bytes.prefix(count))
-        })
+        }
+    )
 }

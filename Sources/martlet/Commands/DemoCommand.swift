@@ -14,7 +14,8 @@ struct DemoCommand: AsyncParsableCommand {
             stolen refresh token. Nothing is kept.
 
             Example: martlet demo --port 3001
-            """)
+            """
+    )
 
     @Option(help: "The port on loopback to listen on; 0 takes a free one.")
     var port = 3000
@@ -39,13 +40,21 @@ struct DemoCommand: AsyncParsableCommand {
         }
         let port = try FreePort.resolve(port)
         let demo = try await DemoServer.make(
-            port: port, accessTokenLifetime: accessTokenLifetime, surroundings: .system,
-            log: ServerLog(logger))
+            port: port,
+            accessTokenLifetime: accessTokenLifetime,
+            surroundings: .system,
+            log: ServerLog(logger)
+        )
         let secret = SecretArea(
-            settings: demo.server.settings, keys: try await demo.server.publishedKeys(),
-            surroundings: demo.server.surroundings)
+            settings: demo.server.settings,
+            keys: try await demo.server.publishedKeys(),
+            surroundings: demo.server.surroundings
+        )
         let story = DemoStory(
-            server: demo.server, port: port, accessTokenLifetime: accessTokenLifetime)
+            server: demo.server,
+            port: port,
+            accessTokenLifetime: accessTokenLifetime
+        )
         let application = ServerApplication.make(
             for: demo.server,
             listening: .init(host: "127.0.0.1", port: port) { _ in
@@ -55,7 +64,8 @@ struct DemoCommand: AsyncParsableCommand {
                 } catch {
                     logger.error("the story could not be told", metadata: ["error": "\(error)"])
                 }
-            }, logger: logger
+            },
+            logger: logger
         ) { router in
             router.get("/secret") { request, _ in await secret.answer(request) }
             router.get("/") { _, _ in DemoPage(port: port).answer() }

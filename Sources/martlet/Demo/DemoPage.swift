@@ -14,13 +14,16 @@ struct DemoPage {
                     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
                     + "frame-ancestors 'none'",
             ],
-            body: .init(byteBuffer: ByteBuffer(string: html)))
+            body: .init(byteBuffer: ByteBuffer(string: html))
+        )
     }
 
     static func style() -> Response {
         Response(
-            status: .ok, headers: [.contentType: "text/css; charset=utf-8"],
-            body: .init(byteBuffer: ByteBuffer(string: css)))
+            status: .ok,
+            headers: [.contentType: "text/css; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: css))
+        )
     }
 
     private var html: String {

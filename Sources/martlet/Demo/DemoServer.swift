@@ -20,25 +20,36 @@ struct DemoServer {
 
     /// - Parameter accessTokenLifetime: seconds; short, so that a person sees one expire.
     static func make(
-        port: Int, accessTokenLifetime: Int64, surroundings: Surroundings, log: ServerLog
+        port: Int,
+        accessTokenLifetime: Int64,
+        surroundings: Surroundings,
+        log: ServerLog
     ) async throws -> DemoServer {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "martlet-demo-\(UUID().uuidString)")
         try FileManager.default.createDirectory(
-            at: folder, withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
+            at: folder,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
         let storage = try SQLiteStorage.open(
-            path: folder.appending(path: "martlet.db").path, ifMissing: .create,
-            clock: surroundings.now)
+            path: folder.appending(path: "martlet.db").path,
+            ifMissing: .create,
+            clock: surroundings.now
+        )
         guard let master = MasterKey(Secret(surroundings.randomBytes(MasterKey.length))) else {
             preconditionFailure("a master key has \(MasterKey.length) bytes")
         }
         let server = AuthorizationServer(
             settings: .init(
                 issuer: "http://localhost:\(port)",
-                accessTokenLifetime: .seconds(accessTokenLifetime)),
-            storage: storage, masters: MasterKeys(current: master), surroundings: surroundings,
-            notice: log.notice)
+                accessTokenLifetime: .seconds(accessTokenLifetime)
+            ),
+            storage: storage,
+            masters: MasterKeys(current: master),
+            surroundings: surroundings,
+            notice: log.notice
+        )
         let demo = DemoServer(server: server, folder: folder, port: port)
         try await demo.prepare()
         return demo
@@ -47,7 +58,10 @@ struct DemoServer {
     private func prepare() async throws {
         try await server.keyAdministration.prepare()
         _ = try await server.createAccount(
-            username: Self.username, email: nil, password: Self.password)
+            username: Self.username,
+            email: nil,
+            password: Self.password
+        )
         let client = Client(
             id: Self.client,
             metadata: try ClientMetadata(json: [
@@ -59,13 +73,22 @@ struct DemoServer {
             ]),
             secret: .slow(
                 try await server.passwords.hash(
-                    Self.clientSecret, salt: server.surroundings.randomBytes(16))),
-            createdAt: server.surroundings.now(), managedBy: .operator)
+                    Self.clientSecret,
+                    salt: server.surroundings.randomBytes(16)
+                )
+            ),
+            createdAt: server.surroundings.now(),
+            managedBy: .operator
+        )
         let epoch = Epoch(
-            value: server.surroundings.random63(), changedAt: server.surroundings.now(),
-            reason: nil)
+            value: server.surroundings.random63(),
+            changedAt: server.surroundings.now(),
+            reason: nil
+        )
         try await server.storage.save(
-            [.create(client, epoch: epoch)], events: [.clientCreated(client.id)])
+            [.create(client, epoch: epoch)],
+            events: [.clientCreated(client.id)]
+        )
     }
 
     /// Closes the store and removes it.

@@ -61,7 +61,8 @@ struct DemoStory {
             A token used twice means that two hold it, and nobody can tell who is who: the whole
             session ends, for both, and the user signs in again.
 
-            """)
+            """
+        )
     }
 
     private func refreshToken(refreshing token: String) async throws -> String {
@@ -77,7 +78,9 @@ struct DemoStory {
                 parameters: try FormParameters(parsing: Array(body.utf8)),
                 authorization: Self.authorization,
                 origin: Origin(address: "127.0.0.1", userAgent: "martlet demo"),
-                arrived: server.surroundings.now()))
+                arrived: server.surroundings.now()
+            )
+        )
         return answer.refresh?.token ?? ""
     }
 

@@ -18,8 +18,12 @@ struct SecretArea {
     init(settings: AuthorizationServer.Settings, keys: JSONWebKeySet, surroundings: Surroundings) {
         let now = surroundings.now
         verifier = AccessTokenVerifier(
-            issuer: settings.issuer, audience: settings.issuer, keys: keys, leeway: 0,
-            secondsSince1970: { Double(now().microseconds) / 1_000_000 })
+            issuer: settings.issuer,
+            audience: settings.issuer,
+            keys: keys,
+            leeway: 0,
+            secondsSince1970: { Double(now().microseconds) / 1_000_000 }
+        )
     }
 
     func answer(_ request: Request) async -> Response {
@@ -42,8 +46,10 @@ struct SecretArea {
 extension Response {
     fileprivate static func text(_ text: String) -> Response {
         Response(
-            status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
-            body: .init(byteBuffer: ByteBuffer(string: text)))
+            status: .ok,
+            headers: [.contentType: "text/plain; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: text))
+        )
     }
 
     /// A refusal of RFC 6750 §3: the challenge, and the same as JSON for people with curl.
@@ -59,6 +65,7 @@ extension Response {
                 .contentType: "application/json", .cacheControl: "no-store",
                 .wwwAuthenticate: error.challenge(realm: realm),
             ],
-            body: .init(byteBuffer: ByteBuffer(bytes: writer.bytes + [UInt8(ascii: "\n")])))
+            body: .init(byteBuffer: ByteBuffer(bytes: writer.bytes + [UInt8(ascii: "\n")]))
+        )
     }
 }
