@@ -7,7 +7,8 @@ enum ImportPlan {
             "CArgon2", "Crypto", "FoundationEssentials", "MartletProtocol", "Synchronization",
         ],
         "MartletSQLite": [
-            "Foundation", "GRDB", "MartletCore", "MartletProtocol", "Synchronization",
+            "Dispatch", "Foundation", "GRDB", "GRDBSQLite", "MartletCore", "MartletProtocol",
+            "Synchronization",
         ],
         "MartletServer": [
             "HTTPTypes", "Hummingbird", "Logging", "MartletCore", "MartletProtocol", "NIOCore",
