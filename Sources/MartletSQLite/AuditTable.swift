@@ -16,7 +16,8 @@ struct AuditTable {
             cached: """
                 INSERT INTO audit (at, name, family, account, client, particulars)
                 VALUES (?, ?, ?, ?, ?, ?)
-                """)
+                """
+        )
         insert.bind(1, now.microseconds)
         insert.bind(2, stored.name)
         insert.bind(3, stored.family?.value)
@@ -38,7 +39,8 @@ struct AuditTable {
             cached: """
                 SELECT at, name, family, account, client, particulars FROM audit
                 WHERE \(condition) ORDER BY id DESC LIMIT ?1
-                """)
+                """
+        )
         select.bind(1, Int64(max(0, limit)))
         switch selection {
         case .all: break
@@ -56,7 +58,8 @@ struct AuditTable {
             cached: """
                 DELETE FROM audit WHERE id IN (
                     SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT ?2) WHERE at < ?1)
-                """)
+                """
+        )
         delete.bind(1, instant.microseconds)
         delete.bind(2, Int64(max(0, limit)))
         try delete.execute()

@@ -94,7 +94,7 @@ struct BatchWriter {
             finish(batch[...], with: nil)
         } catch let failure as TransactionFailure {
             finish(batch[...], with: StorageError(failure.cause))
-        } catch where batch.count == 1 {
+        } catch  where batch.count == 1 {
             finish(batch[...], with: StorageError(error))
         } catch {
             commitEachAlone(batch, access)

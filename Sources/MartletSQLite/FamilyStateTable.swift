@@ -20,14 +20,16 @@ struct FamilyStateTable {
         self.database = database
         select = try SQLStatement(
             database,
-            cached: "SELECT \(Self.columns) FROM family_state state WHERE state.id = ?")
+            cached: "SELECT \(Self.columns) FROM family_state state WHERE state.id = ?"
+        )
         update = try SQLStatement(
             database,
             cached: """
                 UPDATE family_state SET generation = ?2, last_rotation = ?3, ended_at = ?4,
                     end_reason = ?5, marks = ?6
                 WHERE id = ?1
-                """)
+                """
+        )
     }
 
     func find(_ id: FamilyID) throws -> FamilyState? {
@@ -48,7 +50,8 @@ struct FamilyStateTable {
                 INSERT INTO family_state
                     (id, generation, last_rotation, ended_at, end_reason, marks)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                """)
+                """
+        )
         bind(id, state, in: insert)
         try insert.execute()
     }

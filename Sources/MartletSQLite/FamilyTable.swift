@@ -32,7 +32,8 @@ struct FamilyTable {
                     refresh_key, key_binding, epoch_account, epoch_client, epoch_consent, made_at,
                     absolute_end, auth_time, acr, amr, address, user_agent)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """)
+                """
+        )
         insert.bind(1, family.id.value)
         insert.bind(2, family.client.rawValue)
         insert.bind(3, family.account.rawValue)
@@ -66,7 +67,8 @@ struct FamilyTable {
                     AND state.end_reason IS NULL
                 ORDER BY state.last_rotation, family.id
                 LIMIT \(RotationPolicy.maximumSessions)
-                """)
+                """
+        )
         select.bind(1, account.rawValue)
         select.bind(2, client.rawValue)
         select.bind(3, now.microseconds)
@@ -77,13 +79,16 @@ struct FamilyTable {
     func purge(before instant: Instant, limit: Int) throws -> Int {
         let select = try SQLStatement(
             database,
-            cached: "SELECT id FROM family WHERE absolute_end < ? ORDER BY absolute_end LIMIT ?")
+            cached: "SELECT id FROM family WHERE absolute_end < ? ORDER BY absolute_end LIMIT ?"
+        )
         select.bind(1, instant.microseconds)
         select.bind(2, Int64(max(0, limit)))
         let over = try select.all { $0.int64(0) }
         let delete = try SQLStatement(database, cached: "DELETE FROM family WHERE id = ?")
         let deleteState = try SQLStatement(
-            database, cached: "DELETE FROM family_state WHERE id = ?")
+            database,
+            cached: "DELETE FROM family_state WHERE id = ?"
+        )
         for id in over {
             delete.bind(1, id)
             try delete.execute()
@@ -107,7 +112,8 @@ extension FamilyTable {
                 LEFT JOIN family ON family.id = ?1
                 LEFT JOIN family_state state ON state.id = family.id
                 \(Self.standingJoins)
-                """)
+                """
+        )
         select.bind(1, id.value)
         guard let view = try select.first(Self.view) else {
             throw StorageError.corrupt("the store's own row is missing")
@@ -116,7 +122,9 @@ extension FamilyTable {
     }
 
     func views(
-        of families: FamilySelection, before cursor: FamilyID?, limit: Int
+        of families: FamilySelection,
+        before cursor: FamilyID?,
+        limit: Int
     ) throws -> [FamilyView] {
         let (condition, account, client) = Self.condition(families)
         let select = try SQLStatement(
@@ -129,7 +137,8 @@ extension FamilyTable {
                 \(Self.standingJoins)
                 WHERE family.id < ?1 AND \(condition)
                 ORDER BY family.id DESC LIMIT ?2
-                """)
+                """
+        )
         select.bind(1, cursor?.value ?? .max)
         select.bind(2, Int64(max(0, limit)))
         if let account { select.bind(3, account.rawValue) }
@@ -188,7 +197,8 @@ extension FamilyTable {
     }
 
     private static func authorized(
-        _ row: SQLStatement, from first: Int32
+        _ row: SQLStatement,
+        from first: Int32
     ) throws -> AuthorizedFamily {
         guard let id = FamilyID(row.int64(first)),
             let scope = Scope(row.text(first + 3)),

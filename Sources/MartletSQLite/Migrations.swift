@@ -22,7 +22,8 @@ enum Migrations {
             if version == 0 {
                 try database.execute(
                     sql: "INSERT INTO store (id, revision, created_at) VALUES (1, 0, ?)",
-                    arguments: [now.microseconds])
+                    arguments: [now.microseconds]
+                )
                 try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             }
             try database.execute(sql: "PRAGMA user_version = \(newest)")

@@ -16,7 +16,8 @@ struct OneTimeTable {
             cached: """
                 SELECT expires_at, body FROM one_time
                 WHERE kind = ?1 AND id = ?2 AND expires_at > ?3
-                """)
+                """
+        )
         bind(key, in: select)
         select.bind(3, now.microseconds)
         return try select.first {
@@ -28,7 +29,8 @@ struct OneTimeTable {
     func put(_ entry: OneTimeEntry) throws {
         let put = try SQLStatement(
             database,
-            cached: "REPLACE INTO one_time (kind, id, expires_at, body) VALUES (?1, ?2, ?3, ?4)")
+            cached: "REPLACE INTO one_time (kind, id, expires_at, body) VALUES (?1, ?2, ?3, ?4)"
+        )
         bind(entry.key, in: put)
         put.bind(3, entry.expiresAt.microseconds)
         put.bind(4, entry.body)
@@ -37,7 +39,9 @@ struct OneTimeTable {
 
     func remove(_ key: OneTimeKey) throws {
         let delete = try SQLStatement(
-            database, cached: "DELETE FROM one_time WHERE kind = ?1 AND id = ?2")
+            database,
+            cached: "DELETE FROM one_time WHERE kind = ?1 AND id = ?2"
+        )
         bind(key, in: delete)
         try delete.execute()
     }
@@ -49,7 +53,8 @@ struct OneTimeTable {
                 DELETE FROM one_time WHERE (kind, id) IN (
                     SELECT kind, id FROM one_time WHERE expires_at < ?1
                     ORDER BY expires_at LIMIT ?2)
-                """)
+                """
+        )
         delete.bind(1, instant.microseconds)
         delete.bind(2, Int64(max(0, limit)))
         try delete.execute()

@@ -34,7 +34,8 @@ struct RecordTable {
             cached: """
                 SELECT \(Self.columns)
                 FROM store LEFT JOIN record ON record.kind = ?1 AND record.\(column) = ?2
-                """)
+                """
+        )
         select.bind(1, kind.rawValue)
         select.bind(2, key)
         let found = try select.first {
@@ -45,7 +46,10 @@ struct RecordTable {
     }
 
     func list(
-        _ kind: RecordKind, owner: String?, after cursor: String?, limit: Int
+        _ kind: RecordKind,
+        owner: String?,
+        after cursor: String?,
+        limit: Int
     ) throws -> Listed {
         let select = try SQLStatement(
             database,
@@ -57,7 +61,8 @@ struct RecordTable {
                         AND \(owner == nil ? "TRUE" : "owner = ?4")
                     ORDER BY id LIMIT ?2) record
                 ORDER BY record.id
-                """)
+                """
+        )
         select.bind(1, kind.rawValue)
         select.bind(2, Int64(max(0, limit)))
         if let cursor { select.bind(3, cursor) }
@@ -85,7 +90,8 @@ struct RecordTable {
             database,
             cached: """
                 SELECT epoch_value, epoch_at, epoch_reason FROM record WHERE kind = ?1 AND id = ?2
-                """)
+                """
+        )
         select.bind(1, kind.rawValue)
         select.bind(2, id)
         return try select.first { try $0.epoch(0) } ?? nil
@@ -105,7 +111,9 @@ struct RecordTable {
         case .delete(let kind, let id, let expecting):
             guard try version(kind, id) == expecting else { return false }
             let delete = try SQLStatement(
-                database, cached: "DELETE FROM record WHERE kind = ? AND id = ?")
+                database,
+                cached: "DELETE FROM record WHERE kind = ? AND id = ?"
+            )
             delete.bind(1, kind.rawValue)
             delete.bind(2, id)
             try delete.execute()
@@ -115,7 +123,9 @@ struct RecordTable {
 
     private func version(_ kind: RecordKind, _ id: String) throws -> Int64? {
         let select = try SQLStatement(
-            database, cached: "SELECT version FROM record WHERE kind = ? AND id = ?")
+            database,
+            cached: "SELECT version FROM record WHERE kind = ? AND id = ?"
+        )
         select.bind(1, kind.rawValue)
         select.bind(2, id)
         return try select.first { $0.int64(0) }
@@ -128,7 +138,8 @@ struct RecordTable {
                 INSERT INTO record (\(Self.names)) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
                 ON CONFLICT (kind, id) DO UPDATE SET name = ?3, owner = ?4, version = ?5,
                     epoch_value = ?6, epoch_at = ?7, epoch_reason = ?8, body = ?9
-                """)
+                """
+        )
         put.bind(1, record.kind.rawValue)
         put.bind(2, record.id)
         put.bind(3, record.name)

@@ -87,7 +87,12 @@ struct SQLStatement {
         }
         value.withUnsafeBytes { bytes in
             _ = sqlite3_bind_blob(
-                handle, index, bytes.baseAddress, Int32(bytes.count), Self.transient)
+                handle,
+                index,
+                bytes.baseAddress,
+                Int32(bytes.count),
+                Self.transient
+            )
         }
     }
 

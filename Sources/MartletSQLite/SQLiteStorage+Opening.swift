@@ -15,11 +15,14 @@ package struct SQLiteOpenError: Error, Equatable, CustomStringConvertible {
     package let description: String
 
     static let newerSchema = SQLiteOpenError(
-        description: "the store was written by a newer version of Martlet: use that version")
+        description: "the store was written by a newer version of Martlet: use that version"
+    )
     static let notOurs = SQLiteOpenError(
-        description: "the file is the database of another program, not a store of Martlet")
+        description: "the file is the database of another program, not a store of Martlet"
+    )
     static let notADatabase = SQLiteOpenError(
-        description: "the file is not an SQLite database")
+        description: "the file is not an SQLite database"
+    )
 
     static func unreadable(_ reason: String) -> SQLiteOpenError {
         SQLiteOpenError(description: "the store cannot be opened: \(reason)")
@@ -110,7 +113,8 @@ extension SQLiteStorage {
     /// Turning a new file to WAL takes a lock that SQLite does not always wait for, so two
     /// processes that start at once try again.
     private static func pool(
-        _ path: String, _ clock: @Sendable () -> Instant
+        _ path: String,
+        _ clock: @Sendable () -> Instant
     ) throws -> DatabasePool {
         var attempt = 0
         while true {
@@ -118,7 +122,9 @@ extension SQLiteStorage {
                 try DatabaseQueue(path: path, configuration: configuration(readonly: true))
                     .read(Migrations.check)
                 let pool = try DatabasePool(
-                    path: path, configuration: configuration(readonly: false))
+                    path: path,
+                    configuration: configuration(readonly: false)
+                )
                 try pool.writeWithoutTransaction { database in
                     try prepareWriter(database)
                     try Migrations.apply(to: database, at: clock())
@@ -160,7 +166,8 @@ extension SQLiteStorage {
             sql: """
                 PRAGMA synchronous = FULL;
                 PRAGMA cache_size = -\(cacheSize);
-                """)
+                """
+        )
         for pragma in [
             "wal_autocheckpoint = \(pagesToCheckpoint)", "journal_size_limit = \(logLimit)",
         ] {

@@ -29,7 +29,10 @@ extension SQLiteStorage {
             let view = InsertView(
                 standing: try access.standing(of: authorized),
                 siblings: try access.families.live(
-                    of: authorized.account, at: authorized.client, now: now),
+                    of: authorized.account,
+                    at: authorized.client,
+                    now: now
+                ),
                 revision: access.revision
             )
             guard let change = step(view, now) else { return .success(()) }
