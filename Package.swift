@@ -97,6 +97,16 @@ let package = Package(
         ),
 
         .testTarget(
+            name: "Crash",
+            dependencies: [
+                "martlet", "MartletProtocol", "MartletTesting",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            exclude: ["hold_fdatasync.c"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "MartletCoreTests",
             dependencies: ["MartletCore", "MartletProtocol", crypto],
             swiftSettings: strict

@@ -190,7 +190,9 @@ struct RotationExplorer {
     /// The clock now shows this much more than the last rotation.
     private mutating func pass(_ elapsed: Duration, in world: World) {
         let mustRetryFirst = policies.contains { $0.overlap != .untilUsed }
-        if mustRetryFirst && world.holders.contains(where: \.missesAnswer) { return }
+        if elapsed > .zero && mustRetryFirst && world.holders.contains(where: \.missesAnswer) {
+            return
+        }
         var next = world
         next.elapsed = elapsed
         visit(next)
