@@ -125,6 +125,13 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "MartletTidyTests", swiftSettings: strict),
+        .testTarget(
+            name: "MartletStorageTests",
+            dependencies: [
+                "MartletCore", "MartletProtocol", "MartletSQLite", "MartletTesting",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
