@@ -73,6 +73,8 @@ final class WriteAccess {
         let pair = Pair(account: family.account, client: family.client)
         if let known = standings[pair] { return known }
         let standing = try records.standing(of: family.account, at: family.client)
+        // What is missing may be created without a new revision (``Write/create(_:)``).
+        guard standing.epochs != nil else { return standing }
         if standings.count >= Self.maximumStandings {
             standings.removeAll(keepingCapacity: true)
         }
@@ -85,6 +87,7 @@ final class WriteAccess {
         for write in change.writes {
             switch write {
             case .state(let other, let state): try states.update(other, to: state)
+            case .create(let record): _ = try records.apply(.put(record, expecting: nil))
             }
         }
         for event in change.events { try audit.append(event, at: now) }

@@ -170,6 +170,10 @@ extension InMemoryStorage.Contents {
             switch write {
             case .state(let other, let state):
                 if states[other] != nil { states[other] = state }
+            case .create(let record):
+                if records[record.kind]?[record.id] == nil {
+                    records[record.kind, default: [:]][record.id] = record.at(version: 1)
+                }
             }
         }
         events.append(contentsOf: change.events.map { AuditEntry(at: now, event: $0) })

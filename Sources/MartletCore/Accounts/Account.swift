@@ -1,0 +1,77 @@
+package import MartletProtocol
+
+/// A person who can sign in (the resource owner of RFC 6749 §1.1).
+package struct Account: Sendable, Equatable {
+    package static let maximumUsername = 200
+    package static let maximumEmail = 254
+
+    /// The `sub` of tokens: random, and never the user name, which may change hands.
+    package let id: AccountID
+    package var username: String
+    package var email: String?
+    package var password: PasswordHash
+    package var disabledAt: Instant?
+    package let createdAt: Instant
+    package var managedBy: ManagedBy
+
+    package init(
+        id: AccountID,
+        username: String,
+        email: String?,
+        password: PasswordHash,
+        disabledAt: Instant?,
+        createdAt: Instant,
+        managedBy: ManagedBy
+    ) {
+        self.id = id
+        self.username = username
+        self.email = email
+        self.password = password
+        self.disabledAt = disabledAt
+        self.createdAt = createdAt
+        self.managedBy = managedBy
+    }
+
+    /// What a user name is found by: its letters' case makes no difference.
+    package static func signInName(_ username: String) -> String { username.lowercased() }
+
+    /// Whether this may be a user name: not empty, not too long, no control characters and no
+    /// space at either end.
+    package static func isValidUsername(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.count <= maximumUsername
+            && name.unicodeScalars.allSatisfy { !$0.properties.isControl }
+            && name.first?.isWhitespace == false && name.last?.isWhitespace == false
+    }
+}
+
+extension Unicode.Scalar.Properties {
+    fileprivate var isControl: Bool { generalCategory == .control }
+}
+
+extension Account: Record {
+    package static let kind = RecordKind.account
+
+    package var recordID: String { id.rawValue }
+    package var recordName: String? { Self.signInName(username) }
+
+    package var body: JSONValue {
+        [
+            "username": .string(username),
+            "email": email.map { .string($0) } ?? .null,
+            "password": .string(password.encoded),
+            "disabled_at": disabledAt.map { .integer($0.microseconds) } ?? .null,
+            "created_at": .integer(createdAt.microseconds),
+            "managed_by": .string(managedBy.rawValue),
+        ]
+    }
+
+    package init(recordID: String, body: RecordBody) throws(StorageError) {
+        id = AccountID(rawValue: recordID)
+        username = try body.string("username")
+        email = body.value("email")?.string
+        password = PasswordHash(encoded: try body.string("password"))
+        disabledAt = body.value("disabled_at")?.integer.map(Instant.init(microseconds:))
+        createdAt = try body.instant("created_at")
+        managedBy = try body.choice("managed_by", as: ManagedBy.self)
+    }
+}

@@ -1,0 +1,60 @@
+package import MartletProtocol
+
+/// An application that asks for tokens (RFC 6749 §2).
+package struct Client: Sendable, Equatable {
+    package let id: ClientID
+    package var metadata: ClientMetadata
+    /// `nil` for a public client.
+    package var secret: ClientSecretHash?
+    package let createdAt: Instant
+    package var managedBy: ManagedBy
+
+    package init(
+        id: ClientID,
+        metadata: ClientMetadata,
+        secret: ClientSecretHash?,
+        createdAt: Instant,
+        managedBy: ManagedBy
+    ) {
+        self.id = id
+        self.metadata = metadata
+        self.secret = secret
+        self.createdAt = createdAt
+        self.managedBy = managedBy
+    }
+
+    /// Whether the client has registered this grant type.
+    package func may(_ grant: GrantType) -> Bool { metadata.grantTypes.contains(grant) }
+}
+
+extension Client: Record {
+    package static let kind = RecordKind.client
+
+    package var recordID: String { id.rawValue }
+
+    package var body: JSONValue {
+        [
+            "metadata": metadata.json,
+            "secret": secret?.body ?? .null,
+            "created_at": .integer(createdAt.microseconds),
+            "managed_by": .string(managedBy.rawValue),
+        ]
+    }
+
+    package init(recordID: String, body: RecordBody) throws(StorageError) {
+        id = ClientID(rawValue: recordID)
+        let metadata = try body.required("metadata")
+        do {
+            self.metadata = try ClientMetadata(json: metadata)
+        } catch {
+            throw .corrupt("client \(recordID): \(error.sentence)")
+        }
+        if let secret = body.value("secret") {
+            self.secret = try ClientSecretHash(body: secret)
+        } else {
+            self.secret = nil
+        }
+        createdAt = try body.instant("created_at")
+        managedBy = try body.choice("managed_by", as: ManagedBy.self)
+    }
+}

@@ -1,0 +1,155 @@
+package import Crypto
+package import MartletProtocol
+
+/// All keys, open and ready to use: what signs, what tags, what is published.
+///
+/// Nobody switches a key on or off: which one signs follows from the instant and the times in the
+/// records, so every node decides alike.
+package struct KeyRing: Sendable {
+    /// Longer than any access token lives: a key stays published this long after its last
+    /// signature.
+    package static let publishedAfterUse: Duration = .seconds(
+        ClientMetadata.accessTokenLifetime.upperBound
+    )
+    /// A key signs no earlier than this after it was published: longer than the JWKS may be
+    /// cached.
+    package static let publishedBeforeUse: Duration = .minutes(15)
+    /// How long others may cache the JWKS.
+    package static let cacheLifetime: Duration = .minutes(10)
+
+    /// One signing key with its header at hand.
+    package struct Signing: Sendable {
+        package let record: SigningKeyRecord
+        package let signer: JSONWebSignature.Signer
+    }
+
+    /// In the order in which they become active; those that wait come last.
+    package let signing: [Signing]
+    package let derived: [DerivedKeyRecord]
+    package let refresh: RefreshKeys
+    private let clientSecret: [ClientSecretKeyID: SymmetricKey]
+
+    /// Why a store's keys cannot be used.
+    package enum Unusable: Error, Sendable, Equatable {
+        /// A key is sealed under a master key that is not at hand.
+        case unknownMasterKey
+        /// A key does not open or is not one.
+        case damaged(String)
+    }
+
+    package init(_ records: [KeyRecord], masters: MasterKeys) throws(Unusable) {
+        var signing: [Signing] = []
+        var derived: [DerivedKeyRecord] = []
+        var refresh: [RefreshKeyID: SymmetricKey] = [:]
+        var clientSecret: [ClientSecretKeyID: SymmetricKey] = [:]
+        for record in records {
+            switch record {
+            case .signing(let key):
+                signing.append(try Self.open(key, masters: masters))
+            case .derived(let key):
+                guard let master = masters[key.masterID] else { throw .unknownMasterKey }
+                let open = master.derive(key.purpose.rawValue, salt: key.salt)
+                derived.append(key)
+                switch key.purpose {
+                case .refreshToken: refresh[RefreshKeyID(key.id)] = open
+                case .clientSecret: clientSecret[ClientSecretKeyID(key.id)] = open
+                }
+            }
+        }
+        self.signing = signing.sorted { one, other in
+            let waiting = Instant(microseconds: .max)
+            return (one.record.activeFrom ?? waiting, one.record.publishedAt)
+                < (other.record.activeFrom ?? waiting, other.record.publishedAt)
+        }
+        self.derived = derived.sorted { ($0.activeFrom, $0.id) < ($1.activeFrom, $1.id) }
+        self.refresh = RefreshKeys(refresh)
+        self.clientSecret = clientSecret
+    }
+
+    private static func open(
+        _ record: SigningKeyRecord,
+        masters: MasterKeys
+    ) throws(Unusable) -> Signing {
+        guard let master = masters[record.masterID] else { throw .unknownMasterKey }
+        do {
+            let key = try SigningKey(
+                algorithm: record.algorithm,
+                rawRepresentation: try master.open(record.sealed, name: record.keyID)
+            )
+            guard key.keyID == record.keyID else { throw Unusable.damaged(record.keyID) }
+            return Signing(
+                record: record,
+                signer: JSONWebSignature.Signer(key: key, type: AccessTokenClaims.type)
+            )
+        } catch {
+            throw .damaged(record.keyID)
+        }
+    }
+}
+
+// MARK: - Which key, when
+
+extension KeyRing {
+    /// What signs access tokens with this algorithm at this instant.
+    package func signer(
+        for algorithm: SignatureAlgorithm,
+        at now: Instant
+    ) -> JSONWebSignature.Signer? {
+        current(algorithm, at: now)?.signer
+    }
+
+    func current(_ algorithm: SignatureAlgorithm, at now: Instant) -> Signing? {
+        signing.last { key in
+            key.record.algorithm == algorithm
+                && (key.record.activeFrom.map { $0 <= now } ?? false)
+        }
+    }
+
+    /// When a key's successor took over or will; `nil` while none is appointed.
+    package func replaced(_ key: SigningKeyRecord) -> Instant? {
+        guard let activeFrom = key.activeFrom else { return nil }
+        return signing.lazy
+            .filter { $0.record.algorithm == key.algorithm }
+            .compactMap(\.record.activeFrom)
+            .first { $0 > activeFrom }
+    }
+
+    /// Whether the key belongs in the JWKS: it will sign, it signs, or what it signed may live.
+    package func isPublished(_ key: SigningKeyRecord, at now: Instant) -> Bool {
+        guard let replaced = replaced(key) else { return true }
+        return now < replaced + Self.publishedAfterUse
+    }
+
+    /// The JWKS (RFC 7517 §5).
+    package func published(at now: Instant) -> JSONWebKeySet {
+        JSONWebKeySet(
+            signing.filter { isPublished($0.record, at: now) }.map(\.signer.key.publicKey)
+        )
+    }
+
+    /// The algorithms that something is signed with.
+    package var algorithms: [SignatureAlgorithm] {
+        SignatureAlgorithm.allCases.filter { algorithm in
+            signing.contains { $0.record.algorithm == algorithm }
+        }
+    }
+
+    /// The key that new families' tokens are tagged with.
+    package func refreshKey(at now: Instant) -> RefreshKeyID? {
+        current(.refreshToken, at: now).map(RefreshKeyID.init)
+    }
+
+    /// The key that new client secrets are stored under.
+    package func clientSecretKey(at now: Instant) -> (ClientSecretKeyID, SymmetricKey)? {
+        guard let id = current(.clientSecret, at: now).map(ClientSecretKeyID.init),
+            let key = clientSecret[id]
+        else { return nil }
+        return (id, key)
+    }
+
+    package func clientSecretKey(_ id: ClientSecretKeyID) -> SymmetricKey? { clientSecret[id] }
+
+    private func current(_ purpose: DerivedKeyRecord.Purpose, at now: Instant) -> UInt8? {
+        derived.last { $0.purpose == purpose && $0.activeFrom <= now }?.id
+    }
+}
