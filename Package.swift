@@ -60,6 +60,7 @@ let package = Package(
             name: "MartletSQLite",
             dependencies: [
                 "MartletCore", "MartletProtocol", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict
         ),
@@ -90,11 +91,22 @@ let package = Package(
                 "MartletSQLite", "Yams", hummingbird, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict
         ),
 
+        .testTarget(
+            name: "Crash",
+            dependencies: [
+                "martlet", "MartletProtocol", "MartletTesting",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            exclude: ["hold_fdatasync.c"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "MartletCoreTests",
             dependencies: ["MartletCore", "MartletProtocol", crypto],
@@ -114,6 +126,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "MartletTidyTests", swiftSettings: strict),
+        .testTarget(
+            name: "MartletStorageTests",
+            dependencies: [
+                "MartletCore", "MartletProtocol", "MartletSQLite", "MartletTesting",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

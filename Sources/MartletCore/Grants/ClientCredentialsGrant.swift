@@ -47,7 +47,7 @@ struct ClientCredentialsGrant {
         )
         return TokenResponse(
             accessToken: access.token,
-            expiresIn: (access.expiresAt - now).wholeSeconds,
+            expiresIn: access.expiresIn(at: now),
             scope: target.scope,
             refresh: nil
         )

@@ -76,7 +76,7 @@ struct RefreshTokenGrant {
             else { throw RefreshVerdict.invalid }
             return TokenResponse(
                 accessToken: access.token,
-                expiresIn: max(0, (access.expiresAt - now).wholeSeconds),
+                expiresIn: access.expiresIn(at: now),
                 scope: target.scope,
                 refresh: .init(newest, of: family, policy: policy, at: now)
             )

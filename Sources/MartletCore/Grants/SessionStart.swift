@@ -25,7 +25,7 @@ struct SessionStart {
                 guard made else { throw Directory.Overtaken() }
                 return TokenResponse(
                     accessToken: access.token,
-                    expiresIn: (access.expiresAt - now).wholeSeconds,
+                    expiresIn: access.expiresIn(at: now),
                     scope: target.scope,
                     refresh: token.map { .init($0, of: family, policy: policy, at: now) }
                 )

@@ -69,7 +69,9 @@ extension InMemoryStorage {
         try whole { contents, clock throws(StorageError) in
             let view = contents.view(of: family.id, standingOf: family)
             let now = max(clock, view.family?.state.lastRotation ?? clock)
-            contents.apply(step(view, now), to: family.id, at: now)
+            let change = step(view, now)
+            guard view.family != nil else { return }
+            contents.apply(change, to: family.id, at: now)
         }
     }
 

@@ -59,7 +59,8 @@ package protocol TokenFamilyStore: Sendable {
     /// requests would fork the family.
     ///
     /// The authorized record comes from the caller, who has it at hand: it never changes. The
-    /// view's family is `nil` if the store holds no state for it.
+    /// view's family is `nil` if the store holds no state for it; nothing is written then, whatever
+    /// the step answers.
     ///
     /// `step` may run twice: no I/O, no clock, no randomness.
     func change(

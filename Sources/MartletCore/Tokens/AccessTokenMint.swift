@@ -32,7 +32,11 @@ package struct AccessTokenMint: Sendable {
 
     package struct Minted: Sendable {
         package let token: String
-        package let expiresAt: Instant
+        /// `exp`: seconds since 1970.
+        package let expiresAt: Int64
+
+        /// `expires_in`: seconds, counted in the whole seconds that `iat` and `exp` are told in.
+        package func expiresIn(at now: Instant) -> Int64 { max(0, expiresAt - now.seconds) }
     }
 
     /// A signed token that is good until `end`.
@@ -66,7 +70,7 @@ package struct AccessTokenMint: Sendable {
         }
         return Minted(
             token: try signer.sign(claims.encoded()),
-            expiresAt: Instant(seconds: end.seconds)
+            expiresAt: end.seconds
         )
     }
 }

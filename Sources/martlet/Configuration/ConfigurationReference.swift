@@ -1,0 +1,133 @@
+/// The page docs/configuration.md, made from the table that the parser uses.
+enum ConfigurationReference {
+    static var markdown: String {
+        ([introduction] + sections.map(section) + [masterKey]).joined(separator: "\n")
+    }
+
+    private static let introduction = """
+        # Configuration
+
+        <!-- Made by `martlet configuration-reference`. Change ConfigurationTable.swift instead. -->
+
+        Martlet reads one file, YAML or JSON. It takes the first of these that there is:
+
+        1. the file that `--config FILE` names,
+        2. the file that the environment variable `MARTLET_CONFIG` names,
+        3. `martlet.yaml` in the working directory,
+        4. none: then every key has its default.
+
+            issuer: https://login.example.com
+            listen: 127.0.0.1:8080
+            store: sqlite:martlet.db
+            lifetimes: {access_token: 600}
+            refresh_token_policy: {overlap: 10, absolute_lifetime: 7776000}
+            clients:
+              - client_name: Photos
+                redirect_uris: ["https://photos.example.com/callback"]
+
+        The file is read strictly. An unknown key, a key that stands twice, a value of the wrong kind
+        or out of its bounds: each is refused with its line and what is expected there.
+
+        - All durations are whole **seconds**.
+        - A bare word is a number, `true`, `false` or `null` exactly if JSON spells it so; everything
+          else is text, `off` and `yes` and `007` too. Text that begins with `[`, as an IPv6 address
+          does, needs quotation marks.
+        - A **relative path** counts from the file's folder; one in an environment variable from the
+          working directory. A default counts as if it stood in the file.
+        - Anchors, aliases and tags of YAML are refused. The file may have 1 MiB.
+
+        A value from the **environment** wins over the file, one from a flag over both. The variable is
+        named `MARTLET_` and the key, with `_` for the dot. Lists are given as JSON:
+
+            MARTLET_ISSUER=https://login.example.com
+            MARTLET_LIFETIMES_ACCESS_TOKEN=300
+            MARTLET_CLIENTS='[{"client_name": "Photos"}]'
+
+        An unknown variable that begins with `MARTLET_` is refused, so that a misspelt one does not
+        pass unnoticed. Those that Kubernetes makes for a service called `martlet`
+        (`MARTLET_PORT`, `MARTLET_SERVICE_HOST` and so on) are left alone.
+
+        """
+
+    private static let masterKey = """
+        ## The master key
+
+        The master key is the one secret that is not in the store: what signs and seals is derived from
+        it or encrypted under it. Keep it, and back it up apart from the store.
+
+        - `file:PATH`: the file holds \(MasterKeyFile.content) and a line end. Only its owner may
+          open it (mode 0600); one that root owns may be readable by a group (0640), as container
+          platforms mount secrets. If there is neither a store nor the file, Martlet makes the file at its
+          first start. It never makes one for a store that has keys already: put the right one back
+          from your backup.
+        - `env:NAME`: the environment variable NAME holds the same 43 characters.
+
+        To make one yourself:
+
+            umask 077; head -c 32 /dev/urandom | basenc --base64url | tr -d = > martlet.key
+
+        To replace it, list the one before it in `previous_master_keys`, with the same two forms, and
+        leave it there for as long as anything that it sealed may live: the longest
+        `refresh_token_policy.absolute_lifetime`.
+
+        """
+
+    // MARK: - Tables
+
+    private struct Section {
+        let title: String
+        let settings: [SettingDescription]
+    }
+
+    private static var sections: [Section] {
+        let built = ConfigurationTable.all.filter { setting in
+            !ConfigurationTable.notBuilt.contains { $0.key == setting.key }
+        }
+        let names = built.compactMap(\.section).reduce(into: [Substring]()) { names, name in
+            if !names.contains(name) { names.append(name) }
+        }
+        let top = Section(title: "Keys at the top", settings: built.filter { $0.section == nil })
+        return [top]
+            + names.map { name in
+                Section(title: "`\(name)`", settings: built.filter { $0.section == name })
+            }
+            + [Section(title: "Not in this version", settings: ConfigurationTable.notBuilt)]
+    }
+
+    private static func section(_ section: Section) -> String {
+        "## \(section.title)\n\n" + section.settings.map(entry).joined(separator: "\n")
+    }
+
+    private static func entry(_ setting: SettingDescription) -> String {
+        var lines = ["### `\(setting.key)`", "", wrapped(setting.meaning), ""]
+        let isBuilt = !ConfigurationTable.notBuilt.contains { $0.key == setting.key }
+        if isBuilt {
+            lines.append("- Default: `\(setting.standard)`")
+            lines.append(wrapped("- Accepted: \(setting.expected)", indent: "  "))
+            lines.append("- Environment: `\(setting.environmentName)`\(note(on: setting))")
+            lines.append("")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func note(on setting: SettingDescription) -> String {
+        switch setting.inEnvironment {
+        case .asIs: ""
+        case .json: " (JSON)"
+        }
+    }
+
+    /// Lines of at most 100 characters, broken at spaces.
+    private static func wrapped(_ text: String, indent: String = "") -> String {
+        var lines = [""]
+        for word in text.split(separator: " ") {
+            let last = lines[lines.count - 1]
+            if last.count + 1 + word.count > 100, !last.isEmpty {
+                lines.append(indent + word)
+            } else {
+                lines[lines.count - 1] = last.isEmpty ? String(word) : last + " " + word
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,312 @@
+import Logging
+import MartletCore
+
+/// Every key of the configuration, once: what the parser accepts and what the reference page says.
+enum ConfigurationTable {
+    /// The keys in the order in which the page lists them.
+    static let all: [SettingDescription] =
+        server + lifetimes + refreshTokens + people + applied + notBuilt
+
+    /// The keys that this version knows by name, to say that it does not have them.
+    static let notBuilt: [SettingDescription] = [tls.description, branding.description]
+
+    private static let server = [
+        issuer.description, listen.description, store.description, masterKey.description,
+        previousMasterKeys.description, logLevel.description, trustedProxies.description,
+    ]
+
+    private static let lifetimes = [
+        authorizationCode.description, accessToken.description, pushedRequest.description,
+        deviceCode.description, deviceInterval.description, sessionIdle.description,
+        sessionAbsolute.description,
+    ]
+
+    private static let refreshTokens = [
+        rotation.description, overlap.description, idleLifetime.description,
+        absoluteLifetime.description, maxSessions.description,
+    ]
+
+    private static let people = [loginAttempts.description, registrationMode.description]
+
+    private static let applied = [clients.description, users.description, resources.description]
+}
+
+// MARK: - The server
+
+extension ConfigurationTable {
+    static let issuer = Setting(
+        "issuer",
+        """
+        The URL that names the server: `iss` in every token, and where clients find it. Tokens stop \
+        being accepted when it changes.
+        """,
+        standard: "http://localhost:8080",
+        form: ValueForm(
+            expected: "a URL like https://login.example.com (http only on loopback), without query,"
+                + " fragment and trailing slash"
+        ) { value throws(Unfit) in
+            guard let text = value.writtenText else { throw .unexpected(value) }
+            return try Issuer(text)
+        }
+    )
+
+    static let listen = Setting(
+        "listen",
+        "Where the server takes connections; port 0 lets the system choose one.",
+        standard: "127.0.0.1:8080",
+        form: ValueForm(expected: ListenAddress.expected) { value throws(Unfit) in
+            guard let address = value.writtenText.flatMap(ListenAddress.init) else {
+                throw .unexpected(value)
+            }
+            return address
+        }
+    )
+
+    static let store = Setting(
+        "store",
+        "Where everything is kept: one SQLite file, made at the first start.",
+        standard: "sqlite:martlet.db",
+        form: .text(expected: StoreLocation.expected) { text, place throws(Unfit) in
+            try StoreLocation(text, at: place)
+        }
+    )
+
+    static let masterKey = Setting(
+        "master_key",
+        """
+        Where the master key is: the one secret beside the store, under which its signing keys are \
+        sealed. See [below](#the-master-key).
+        """,
+        standard: "file:martlet.key",
+        form: .masterKey
+    )
+
+    static let previousMasterKeys = Setting(
+        "previous_master_keys",
+        "Master keys that were replaced: what they sealed stays readable.",
+        standard: "[]",
+        form: .list(of: .masterKey, atMost: MasterKeySource.maximumPrevious)
+    )
+
+    static let logLevel = Setting(
+        "log.level",
+        "The least important messages that are still logged.",
+        standard: Logger.Level.info.rawValue,
+        form: .choice(Logger.Level.allCases.map { (word: $0.rawValue, value: $0) })
+    )
+
+    static let trustedProxies = Setting(
+        "trusted_proxies",
+        """
+        Address ranges of the proxies whose word about the client's address counts. This version \
+        believes the connection only, so the list stays empty.
+        """,
+        standard: "[]",
+        form: ValueForm<Void>(
+            expected: "an empty list",
+            inEnvironment: .json
+        ) { value throws(Unfit) in
+            guard let elements = value.elements else { throw .unexpected(value) }
+            guard elements.isEmpty else {
+                throw .because("names proxies, which this version does not have; leave it empty.")
+            }
+        }
+    )
+}
+
+// MARK: - Lifetimes
+
+extension ConfigurationTable {
+    static let authorizationCode = Setting(
+        "lifetimes.authorization_code",
+        "Seconds in which an app exchanges its authorization code.",
+        standard: "60",
+        form: .seconds(Lifetimes.authorizationCodeBounds)
+    )
+
+    static let accessToken = Setting(
+        "lifetimes.access_token",
+        """
+        Seconds for which an access token is good, never beyond the end of its session. APIs that \
+        check tokens locally hear of a revocation this much later, at worst.
+        """,
+        standard: "600",
+        form: .seconds(Lifetimes.accessTokenBounds)
+    )
+
+    static let pushedRequest = Setting(
+        "lifetimes.pushed_request",
+        "Seconds for which a pushed authorization request can be used.",
+        standard: "60",
+        form: .seconds(Lifetimes.pushedRequestBounds)
+    )
+
+    static let deviceCode = Setting(
+        "lifetimes.device_code",
+        "Seconds in which a person enters the code that a device shows.",
+        standard: "600",
+        form: .seconds(Lifetimes.deviceCodeBounds)
+    )
+
+    static let deviceInterval = Setting(
+        "lifetimes.device_interval",
+        "Seconds that a device waits between two questions whether the person is done.",
+        standard: "5",
+        form: .seconds(Lifetimes.deviceIntervalBounds)
+    )
+
+    static let sessionIdle = Setting(
+        "lifetimes.session_idle",
+        "Seconds without use after which a browser is asked for the password again.",
+        standard: "86400",
+        form: .seconds(Lifetimes.sessionBounds)
+    )
+
+    static let sessionAbsolute = Setting(
+        "lifetimes.session_absolute",
+        "Seconds after a sign-in at which the browser is asked again, used or not.",
+        standard: "1209600",
+        form: .seconds(Lifetimes.sessionBounds)
+    )
+}
+
+// MARK: - Refresh tokens
+
+extension ConfigurationTable {
+    static let rotation = Setting(
+        "refresh_token_policy.rotation",
+        """
+        `rotating`: each use brings a new token and retires the one used. `static`: the same token \
+        each time, only for clients that prove themselves at every use.
+        """,
+        standard: RotationPolicy.Rotation.rotating.rawValue,
+        form: .choice(
+            [RotationPolicy.Rotation.rotating, .static].map { (word: $0.rawValue, value: $0) }
+        )
+    )
+
+    static let overlap = Setting(
+        "refresh_token_policy.overlap",
+        """
+        How long the token before the current one still brings the same successor again, for lost \
+        answers and double clicks: seconds, or `until_used` (until the successor is first used, \
+        only for clients that prove themselves). At 0 the first reuse ends the session.
+        """,
+        standard: "0",
+        form: ValueForm(
+            expected: "a whole number of seconds from 0 to \(RotationPolicy.maximumOverlapSeconds)"
+                + " or until_used"
+        ) { value throws(Unfit) in
+            if value.writtenText == "until_used" { return RotationPolicy.Overlap.untilUsed }
+            guard let seconds = value.wholeNumber,
+                0...RotationPolicy.maximumOverlapSeconds ~= seconds
+            else { throw .unexpected(value) }
+            return .seconds(seconds)
+        }
+    )
+
+    private static let lifetimeBounds: ClosedRange<Int64> =
+        RotationPolicy.minimumLifetime.wholeSeconds...RotationPolicy.maximumLifetime.wholeSeconds
+
+    static let idleLifetime = Setting(
+        "refresh_token_policy.idle_lifetime",
+        "Seconds without use after which a session ends. Each use starts them again.",
+        standard: "1296000",
+        form: .seconds(lifetimeBounds)
+    )
+
+    static let absoluteLifetime = Setting(
+        "refresh_token_policy.absolute_lifetime",
+        "Seconds after the login at which a session ends, used or not.",
+        standard: "2592000",
+        form: .seconds(lifetimeBounds)
+    )
+
+    static let maxSessions = Setting(
+        "refresh_token_policy.max_sessions",
+        """
+        Live sessions of one person at one client; a login beyond them ends the one that was not \
+        used for the longest time.
+        """,
+        standard: "200",
+        form: .count(1...Int64(RotationPolicy.maximumSessions))
+    )
+}
+
+// MARK: - People and clients
+
+extension ConfigurationTable {
+    static let loginAttempts = Setting(
+        "login.attempts",
+        "Failed tries to log in to an account before further ones are slowed down.",
+        standard: "10",
+        form: .count(1...Configuration.maximumLoginAttempts)
+    )
+
+    static let registrationMode = Setting(
+        "registration.mode",
+        "Who may register clients over the network (RFC 7591). In this version: nobody.",
+        standard: "off",
+        form: ValueForm<Void>(expected: "off") { value throws(Unfit) in
+            switch value.writtenText {
+            case "off": return
+            case "token", "open":
+                throw .because(
+                    "asks for dynamic registration, which this version does not have; use off."
+                )
+            default: throw .unexpected(value)
+            }
+        }
+    )
+
+    static let clients = Setting(
+        "clients",
+        """
+        Clients, each as `martlet client create --metadata` takes it. Applied at every start; what \
+        stands here is changed here, not by the commands.
+        """,
+        standard: "[]",
+        form: .entries
+    )
+
+    static let users = Setting(
+        "users",
+        "Accounts, applied like `clients`.",
+        standard: "[]",
+        form: .entries
+    )
+
+    static let resources = Setting(
+        "resources",
+        "APIs and their scopes, applied like `clients`.",
+        standard: "[]",
+        form: .entries
+    )
+}
+
+// MARK: - Known, not built
+
+extension ConfigurationTable {
+    static let tls = Setting(
+        "tls",
+        "Encrypted connections without a proxy in front.",
+        standard: "",
+        form: .notBuilt("let a proxy in front of it speak TLS.")
+    )
+
+    static let branding = Setting(
+        "branding",
+        "The look of the pages.",
+        standard: "",
+        form: .notBuilt("leave it out.")
+    )
+}
+
+extension ValueForm where Value == Void {
+    /// A key that the design knows and this version does not have.
+    fileprivate static func notBuilt(_ advice: String) -> ValueForm {
+        ValueForm(expected: "left out") { _ throws(Unfit) in
+            throw .because("is something that this version does not have; \(advice)")
+        }
+    }
+}
