@@ -77,10 +77,12 @@ package final class Snapshot: Sendable {
     package let keys: KeyRing
     package let resources: [ResourceID: Resource]
     private let storage: any Storage
-    private let clients = Mutex<[ClientID: Client]>([:])
+    private let clients = Mutex<[ClientID: Stored<Client>]>([:])
 
     private init(
-        revision: Revision, keys: KeyRing, resources: [ResourceID: Resource],
+        revision: Revision,
+        keys: KeyRing,
+        resources: [ResourceID: Resource],
         storage: any Storage
     ) {
         self.revision = revision
@@ -95,10 +97,13 @@ package final class Snapshot: Sendable {
             let (resources, later) = try await storage.all(Resource.self)
             guard revision == later else { continue }
             return Snapshot(
-                revision: revision, keys: try KeyRing(keys.map(\.value), masters: masters),
+                revision: revision,
+                keys: try KeyRing(keys.map(\.value), masters: masters),
                 resources: Dictionary(
-                    uniqueKeysWithValues: resources.map { ($0.value.id, $0.value) }),
-                storage: storage)
+                    uniqueKeysWithValues: resources.map { ($0.value.id, $0.value) }
+                ),
+                storage: storage
+            )
         }
         throw StorageError.unavailable("keys and resources change faster than they can be read")
     }
@@ -106,16 +111,21 @@ package final class Snapshot: Sendable {
     /// The client of this id, as of this snapshot's revision.
     ///
     /// - Throws: ``Directory/Overtaken`` if the store has moved on.
-    package func client(_ id: ClientID) async throws -> Client? {
+    package func client(_ id: ClientID) async throws -> Stored<Client>? {
         if let known = clients.withLock({ $0[id] }) { return known }
         let (found, revision) = try await storage.find(Client.self, id: id.rawValue)
         guard revision == self.revision else { throw Directory.Overtaken() }
-        guard let client = found?.value else { return nil }
+        guard let client = found else { return nil }
         clients.withLock { clients in
             if clients.count >= Self.maximumClients { clients.removeAll() }
             clients[id] = client
         }
         return client
+    }
+
+    /// The API that signs in with this id at the introspection endpoint.
+    func resource(introspectionID id: ClientID) -> Resource? {
+        resources.values.first { $0.introspectionID == id }
     }
 
     /// - Throws: ``Directory/Overtaken`` if the store has moved on. One read.

@@ -50,7 +50,7 @@ public struct AccessTokenVerifier: Sendable {
     /// - Parameters:
     ///   - issuer: The issuer's URL, exactly as its metadata has it.
     ///   - audience: The API's identifier, exactly as the authorization server knows it.
-    ///   - keys: Where the issuer's keys come from; a ``MartletProtocol/JSONWebKeySet`` will do.
+    ///   - keys: Where the issuer's keys come from; a `JSONWebKeySet` will do.
     ///   - algorithms: The algorithms that are accepted.
     ///   - leeway: How far the issuer's clock may be from ours, in seconds; a value outside of 0 to
     ///     ``maximumLeeway`` is brought inside.

@@ -2,7 +2,7 @@ public import MartletProtocol
 
 /// Where a verifier finds the public keys of an issuer.
 ///
-/// A ``MartletProtocol/JSONWebKeySet`` is a source of its own: fixed keys. A source that fetches
+/// A `JSONWebKeySet` is a source of its own: fixed keys. A source that fetches
 /// them answers ``keysAtHand()`` from its cache, so that almost every token is verified without
 /// waiting, and fetches in ``keys(missing:)``, which is only asked when the cache does not do.
 public protocol KeySource: Sendable {

@@ -15,8 +15,13 @@ package struct Account: Sendable, Equatable {
     package var managedBy: ManagedBy
 
     package init(
-        id: AccountID, username: String, email: String?, password: PasswordHash,
-        disabledAt: Instant?, createdAt: Instant, managedBy: ManagedBy
+        id: AccountID,
+        username: String,
+        email: String?,
+        password: PasswordHash,
+        disabledAt: Instant?,
+        createdAt: Instant,
+        managedBy: ManagedBy
     ) {
         self.id = id
         self.username = username

@@ -42,7 +42,8 @@ package final class PasswordHasher: Sendable {
 
     /// Argon2id of a password under this salt.
     package func hash(
-        _ password: Secret, salt: [UInt8]
+        _ password: Secret,
+        salt: [UInt8]
     ) async throws(StorageError) -> PasswordHash {
         precondition(salt.count == Self.saltLength)
         return try await run { Self.argon2id(password, salt: salt) }
@@ -86,16 +87,34 @@ package final class PasswordHasher: Sendable {
 
     private static func argon2id(_ password: Secret, salt: [UInt8]) -> PasswordHash {
         let length = argon2_encodedlen(
-            passes, memoryKiB, lanes, UInt32(saltLength), UInt32(hashLength), Argon2_id)
+            passes,
+            memoryKiB,
+            lanes,
+            UInt32(saltLength),
+            UInt32(hashLength),
+            Argon2_id
+        )
         var encoded = [CChar](repeating: 0, count: length)
         let status = password.bytes.withUnsafeBytes { bytes in
             argon2id_hash_encoded(
-                passes, memoryKiB, lanes, bytes.baseAddress, bytes.count, salt, salt.count,
-                hashLength, &encoded, length)
+                passes,
+                memoryKiB,
+                lanes,
+                bytes.baseAddress,
+                bytes.count,
+                salt,
+                salt.count,
+                hashLength,
+                &encoded,
+                length
+            )
         }
         precondition(status == ARGON2_OK.rawValue, "Argon2 refused its parameters")
         return PasswordHash(
             encoded: String(
-                decoding: encoded.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+                decoding: encoded.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) },
+                as: UTF8.self
+            )
+        )
     }
 }

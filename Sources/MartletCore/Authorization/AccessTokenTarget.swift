@@ -36,7 +36,10 @@ package struct AccessTokenRequest: Sendable {
     package let resource: ResourceID?
 
     package init(
-        granted: Scope, grantedResources: [ResourceID], scope: Scope?, resource: ResourceID?
+        granted: Scope,
+        grantedResources: [ResourceID],
+        scope: Scope?,
+        resource: ResourceID?
     ) {
         self.granted = granted
         self.grantedResources = grantedResources
@@ -48,7 +51,8 @@ package struct AccessTokenRequest: Sendable {
     /// granted, else the issuer itself. Scopes that the API does not define are dropped; if
     /// nothing is left of something, the scope is invalid.
     package func target(
-        among resources: [ResourceID: Resource], issuer: String
+        among resources: [ResourceID: Resource],
+        issuer: String
     ) throws(OAuthError) -> AccessTokenTarget {
         let wanted = scope ?? granted
         guard wanted.isSubset(of: granted) else {
@@ -57,8 +61,11 @@ package struct AccessTokenRequest: Sendable {
         let id = resource ?? (grantedResources.count == 1 ? grantedResources[0] : nil)
         guard let id, id.rawValue != issuer else {
             return AccessTokenTarget(
-                audience: issuer, scope: wanted, algorithm: .es256,
-                limits: .init(idle: nil, absolute: nil))
+                audience: issuer,
+                scope: wanted,
+                algorithm: .es256,
+                limits: .init(idle: nil, absolute: nil)
+            )
         }
         guard grantedResources.contains(id), let resource = resources[id] else {
             throw OAuthError(.invalidTarget, "The resource is unknown or was not granted.")
@@ -68,7 +75,10 @@ package struct AccessTokenRequest: Sendable {
             throw OAuthError(.invalidScope, "The resource defines none of these scopes.")
         }
         return AccessTokenTarget(
-            audience: id.rawValue, scope: left, algorithm: resource.signingAlgorithm,
-            limits: .init(idle: resource.idleLifetime, absolute: resource.absoluteLifetime))
+            audience: id.rawValue,
+            scope: left,
+            algorithm: resource.signingAlgorithm,
+            limits: .init(idle: resource.idleLifetime, absolute: resource.absoluteLifetime)
+        )
     }
 }

@@ -17,9 +17,14 @@ package struct Resource: Sendable, Equatable {
     package var managedBy: ManagedBy
 
     package init(
-        id: ResourceID, scope: Scope, signingAlgorithm: SignatureAlgorithm,
-        idleLifetime: Duration?, absoluteLifetime: Duration?, introspectionID: ClientID,
-        secret: ClientSecretHash, managedBy: ManagedBy
+        id: ResourceID,
+        scope: Scope,
+        signingAlgorithm: SignatureAlgorithm,
+        idleLifetime: Duration?,
+        absoluteLifetime: Duration?,
+        introspectionID: ClientID,
+        secret: ClientSecretHash,
+        managedBy: ManagedBy
     ) {
         self.id = id
         self.scope = scope

@@ -10,7 +10,10 @@ package struct Client: Sendable, Equatable {
     package var managedBy: ManagedBy
 
     package init(
-        id: ClientID, metadata: ClientMetadata, secret: ClientSecretHash?, createdAt: Instant,
+        id: ClientID,
+        metadata: ClientMetadata,
+        secret: ClientSecretHash?,
+        createdAt: Instant,
         managedBy: ManagedBy
     ) {
         self.id = id

@@ -11,7 +11,9 @@ package enum ClientSecretHash: Sendable, Equatable {
 
     /// The hash of a secret that Martlet made.
     package static func keyed(
-        _ secret: Secret, with key: SymmetricKey, id: ClientSecretKeyID
+        _ secret: Secret,
+        with key: SymmetricKey,
+        id: ClientSecretKeyID
     ) -> ClientSecretHash {
         .keyed(id, Array(HMAC<SHA256>.authenticationCode(for: secret.bytes, using: key)))
     }

@@ -18,7 +18,8 @@ package struct PolicyOverrides: Sendable, Equatable {
             overlap: overlap ?? standard.overlap,
             idleLifetime: idleLifetime ?? standard.idleLifetime,
             absoluteLifetime: absoluteLifetime ?? standard.absoluteLifetime,
-            maxSessions: maxSessions ?? standard.maxSessions)
+            maxSessions: maxSessions ?? standard.maxSessions
+        )
     }
 
     /// Reads a policy; `nil` has no member.
@@ -37,7 +38,8 @@ package struct PolicyOverrides: Sendable, Equatable {
             default:
                 throw .metadata(
                     "refresh_token_policy has no member \(member.name); it has rotation, overlap, "
-                        + "idle_lifetime, absolute_lifetime and max_sessions.")
+                        + "idle_lifetime, absolute_lifetime and max_sessions."
+                )
             }
         }
     }

@@ -12,7 +12,8 @@
 /// | an earlier one | ``reuse(_:ending:)``: the family ends now, newest token included |
 /// | ahead of the state | ``refuse(_:)``, and alarm: the store was rolled back or the key is stolen |
 ///
-/// With overlap 0 there is no repeat, whatever the clocks say.
+/// With overlap 0 there is no repeat, whatever the clocks say. A successor that was used ends the
+/// overlap too, even where its use made no new one (a policy that is static now, but was not).
 package enum Rotation: Sendable, Equatable {
     /// The family moves to this state; the successor of the presented token is handed out, or the
     /// same token again if the generation stays.
@@ -99,7 +100,7 @@ extension TokenFamily {
         }
         let elapsed = max(.zero, terms.arrived - state.lastRotation)
         let isPrevious = presented.successor == state.generation
-        if isPrevious && policy.overlap.covers(elapsed) {
+        if isPrevious && !state.marks.usedInPlace && policy.overlap.covers(elapsed) {
             var next = state
             next.marks.repeated = true
             return .repeatLast(next)
@@ -113,6 +114,7 @@ extension TokenFamily {
         var next = state
         next.lastRotation = max(now, state.lastRotation)
         if policy.rotation == .static {
+            next.marks.usedInPlace = true
             return .rotate(to: next)
         }
         guard let successor = state.generation.successor else {
@@ -124,6 +126,7 @@ extension TokenFamily {
         next.marks.consecutiveRepeats =
             state.marks.repeated ? max(repeats, repeats &+ 1) : 0
         next.marks.repeated = false
+        next.marks.usedInPlace = false
         return .rotate(to: next)
     }
 

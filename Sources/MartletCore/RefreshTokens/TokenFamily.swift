@@ -83,7 +83,7 @@ package struct Authentication: Sendable, Equatable {
 
 /// Where a request came from, as a person would recognise it in the list of their sessions.
 package struct Origin: Sendable, Equatable {
-    /// Longer user agents are cut: they are shown, never matched.
+    /// In bytes of UTF-8. Longer user agents are cut: they are shown, never matched.
     package static let maximumUserAgent = 256
 
     package let address: String
@@ -91,7 +91,15 @@ package struct Origin: Sendable, Equatable {
 
     package init(address: String, userAgent: String) {
         self.address = address
-        self.userAgent = String(userAgent.prefix(Self.maximumUserAgent))
+        self.userAgent = Self.cut(userAgent)
+    }
+
+    /// Cut by bytes, for one character may be made of any number of them.
+    private static func cut(_ text: String) -> String {
+        guard text.utf8.count > maximumUserAgent else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: maximumUserAgent)
+        while end.samePosition(in: text.unicodeScalars) == nil { text.utf8.formIndex(before: &end) }
+        return String(text.unicodeScalars[..<end])
     }
 }
 
@@ -128,12 +136,16 @@ package struct FamilyState: Sendable, Equatable {
         package var consecutiveRepeats: UInt16 = 0
         /// A use from another address than the login's is in the history already.
         package var addressNoted = false
+        /// The newest token was used and stayed the newest, as the policy was static: from then on
+        /// the one before it is an earlier one like any other, whatever the overlap.
+        package var usedInPlace = false
 
         package init() {}
 
         /// The marks as one integer, for a store.
         package var packed: Int64 {
             (repeated ? 1 : 0) | (addressNoted ? 2 : 0) | Int64(consecutiveRepeats) << 2
+                | (usedInPlace ? 1 << 18 : 0)
         }
 
         /// The marks that ``packed`` made of them.
@@ -141,6 +153,7 @@ package struct FamilyState: Sendable, Equatable {
             repeated = packed & 1 != 0
             addressNoted = packed & 2 != 0
             consecutiveRepeats = UInt16(truncatingIfNeeded: packed >> 2)
+            usedInPlace = packed & 1 << 18 != 0
         }
     }
 }

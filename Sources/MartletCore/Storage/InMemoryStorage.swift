@@ -69,7 +69,9 @@ extension InMemoryStorage {
         try whole { contents, clock throws(StorageError) in
             let view = contents.view(of: family.id, standingOf: family)
             let now = max(clock, view.family?.state.lastRotation ?? clock)
-            contents.apply(step(view, now), to: family.id, at: now)
+            let change = step(view, now)
+            guard view.family != nil else { return }
+            contents.apply(change, to: family.id, at: now)
         }
     }
 
@@ -168,6 +170,10 @@ extension InMemoryStorage.Contents {
             switch write {
             case .state(let other, let state):
                 if states[other] != nil { states[other] = state }
+            case .create(let record):
+                if records[record.kind]?[record.id] == nil {
+                    records[record.kind, default: [:]][record.id] = record.at(version: 1)
+                }
             }
         }
         events.append(contentsOf: change.events.map { AuditEntry(at: now, event: $0) })

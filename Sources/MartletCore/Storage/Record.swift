@@ -43,8 +43,12 @@ package struct Stored<Value: Record>: Sendable {
         }
         self.init(
             value: try Value(
-                recordID: record.id, body: RecordBody(json, of: "\(record.kind) \(record.id)")),
-            version: record.version, epoch: record.epoch)
+                recordID: record.id,
+                body: RecordBody(json, of: "\(record.kind) \(record.id)")
+            ),
+            version: record.version,
+            epoch: record.epoch
+        )
     }
 }
 
@@ -98,7 +102,8 @@ package struct RecordBody {
     }
 
     func choice<Choice: RawRepresentable>(
-        _ name: String, as type: Choice.Type
+        _ name: String,
+        as type: Choice.Type
     ) throws(StorageError) -> Choice where Choice.RawValue == String {
         guard let choice = Choice(rawValue: try string(name)) else { throw missing(name) }
         return choice
@@ -107,7 +112,8 @@ package struct RecordBody {
 
 extension RecordStore {
     package func find<Value: Record>(
-        _ type: Value.Type, id: String
+        _ type: Value.Type,
+        id: String
     ) async throws(StorageError) -> (Stored<Value>?, Revision) {
         let found = try await find(Value.kind, id: id)
         guard let record = found.record else { return (nil, found.revision) }
@@ -115,7 +121,8 @@ extension RecordStore {
     }
 
     package func find<Value: Record>(
-        _ type: Value.Type, name: String
+        _ type: Value.Type,
+        name: String
     ) async throws(StorageError) -> Stored<Value>? {
         guard let record = try await find(Value.kind, name: name).record else { return nil }
         return try Stored(record)
@@ -123,13 +130,18 @@ extension RecordStore {
 
     /// All records of a kind, read page by page, and the revision of the last page.
     package func all<Value: Record>(
-        _ type: Value.Type, owner: String? = nil
+        _ type: Value.Type,
+        owner: String? = nil
     ) async throws(StorageError) -> ([Stored<Value>], Revision) {
         var values: [Stored<Value>] = []
         var cursor: String?
         while true {
             let page = try await list(
-                Value.kind, owner: owner, after: cursor, limit: RecordPage.size)
+                Value.kind,
+                owner: owner,
+                after: cursor,
+                limit: RecordPage.size
+            )
             for record in page.records { values.append(try Stored(record)) }
             cursor = page.records.last?.id
             if page.records.count < RecordPage.size { return (values, page.revision) }
@@ -150,7 +162,9 @@ extension RecordChange {
 
     /// Writes a changed value; its epoch stays unless another one is given.
     package static func update<Value: Record>(
-        _ stored: Stored<Value>, to value: Value, epoch: Epoch? = nil
+        _ stored: Stored<Value>,
+        to value: Value,
+        epoch: Epoch? = nil
     ) -> RecordChange {
         .put(StoredRecord(value, epoch: epoch ?? stored.epoch), expecting: stored.version)
     }
@@ -161,10 +175,17 @@ extension RecordChange {
 }
 
 extension StoredRecord {
-    fileprivate init<Value: Record>(_ value: Value, epoch: Epoch?) {
+    /// A value as it is handed to a store, which numbers its version.
+    package init<Value: Record>(_ value: Value, epoch: Epoch?) {
         self.init(
-            kind: Value.kind, id: value.recordID, name: value.recordName,
-            owner: value.recordOwner, version: 0, epoch: epoch, body: value.body.encoded())
+            kind: Value.kind,
+            id: value.recordID,
+            name: value.recordName,
+            owner: value.recordOwner,
+            version: 0,
+            epoch: epoch,
+            body: value.body.encoded()
+        )
     }
 }
 

@@ -59,7 +59,8 @@ package protocol TokenFamilyStore: Sendable {
     /// requests would fork the family.
     ///
     /// The authorized record comes from the caller, who has it at hand: it never changes. The
-    /// view's family is `nil` if the store holds no state for it.
+    /// view's family is `nil` if the store holds no state for it; nothing is written then, whatever
+    /// the step answers.
     ///
     /// `step` may run twice: no I/O, no clock, no randomness.
     func change(
@@ -145,6 +146,9 @@ package struct Change<Answer: Sendable>: Sendable {
 package enum Write: Sendable, Equatable {
     /// Another family's state; left alone if the store has none for it.
     case state(FamilyID, FamilyState)
+    /// A record that does not exist yet, as version 1; left alone if it does. The revision stays:
+    /// nobody caches that a record is missing.
+    case create(StoredRecord)
 }
 
 /// A ``Change`` without its answer, which is all that a store needs to know of it: no generic

@@ -18,7 +18,10 @@ package struct AccessTokenMint: Sendable {
         package let authentication: Authentication?
 
         package init(
-            subject: String, client: ClientID, session: FamilyID?, authentication: Authentication?
+            subject: String,
+            client: ClientID,
+            session: FamilyID?,
+            authentication: Authentication?
         ) {
             self.subject = subject
             self.client = client
@@ -29,22 +32,35 @@ package struct AccessTokenMint: Sendable {
 
     package struct Minted: Sendable {
         package let token: String
-        package let expiresAt: Instant
+        /// `exp`: seconds since 1970.
+        package let expiresAt: Int64
+
+        /// `expires_in`: seconds, counted in the whole seconds that `iat` and `exp` are told in.
+        package func expiresIn(at now: Instant) -> Int64 { max(0, expiresAt - now.seconds) }
     }
 
     /// A signed token that is good until `end`.
     package func mint(
-        for subject: Subject, target: AccessTokenTarget, from now: Instant, until end: Instant,
-        keys: KeyRing, surroundings: Surroundings
+        for subject: Subject,
+        target: AccessTokenTarget,
+        from now: Instant,
+        until end: Instant,
+        keys: KeyRing,
+        surroundings: Surroundings
     ) throws -> Minted {
         guard let signer = keys.signer(for: target.algorithm, at: now) else {
             throw StorageError.corrupt("there is no \(target.algorithm.rawValue) key to sign with")
         }
         var claims = AccessTokenClaims(
-            issuer: issuer, subject: subject.subject, audience: [target.audience],
-            clientID: subject.client.rawValue, issuedAt: now.seconds, expiresAt: end.seconds,
+            issuer: issuer,
+            subject: subject.subject,
+            audience: [target.audience],
+            clientID: subject.client.rawValue,
+            issuedAt: now.seconds,
+            expiresAt: end.seconds,
             tokenID: Base64URL.encode(surroundings.randomBytes(Self.tokenIDLength)),
-            scope: target.scope.description)
+            scope: target.scope.description
+        )
         claims.authorizedParty = subject.client.rawValue
         claims.sessionID = subject.session?.description
         if let authentication = subject.authentication {
@@ -53,6 +69,8 @@ package struct AccessTokenMint: Sendable {
             claims.authenticationMethods = authentication.methods
         }
         return Minted(
-            token: try signer.sign(claims.encoded()), expiresAt: Instant(seconds: end.seconds))
+            token: try signer.sign(claims.encoded()),
+            expiresAt: end.seconds
+        )
     }
 }

@@ -71,19 +71,26 @@ extension KeyRecord: Record {
                 SigningKeyRecord(
                     keyID: try body.string("kid"),
                     algorithm: try body.choice("algorithm", as: SignatureAlgorithm.self),
-                    masterID: try body.string("master"), sealed: try body.bytes("sealed"),
+                    masterID: try body.string("master"),
+                    sealed: try body.bytes("sealed"),
                     publishedAt: try body.instant("published_at"),
                     activeFrom: body.value("active_from")?.integer
-                        .map(Instant.init(microseconds:))))
+                        .map(Instant.init(microseconds:))
+                )
+            )
         case "derived":
             guard let id = UInt8(exactly: try body.integer("id")) else {
                 throw .corrupt("\(recordID) has no valid id")
             }
             self = .derived(
                 DerivedKeyRecord(
-                    id: id, purpose: try body.choice("purpose", as: DerivedKeyRecord.Purpose.self),
-                    masterID: try body.string("master"), salt: try body.bytes("salt"),
-                    activeFrom: try body.instant("active_from")))
+                    id: id,
+                    purpose: try body.choice("purpose", as: DerivedKeyRecord.Purpose.self),
+                    masterID: try body.string("master"),
+                    salt: try body.bytes("salt"),
+                    activeFrom: try body.instant("active_from")
+                )
+            )
         default: throw .corrupt("\(recordID) is no key that this version knows")
         }
     }

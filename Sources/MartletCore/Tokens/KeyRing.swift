@@ -9,7 +9,8 @@ package struct KeyRing: Sendable {
     /// Longer than any access token lives: a key stays published this long after its last
     /// signature.
     package static let publishedAfterUse: Duration = .seconds(
-        ClientMetadata.accessTokenLifetime.upperBound)
+        ClientMetadata.accessTokenLifetime.upperBound
+    )
     /// A key signs no earlier than this after it was published: longer than the JWKS may be
     /// cached.
     package static let publishedBeforeUse: Duration = .minutes(15)
@@ -66,17 +67,20 @@ package struct KeyRing: Sendable {
     }
 
     private static func open(
-        _ record: SigningKeyRecord, masters: MasterKeys
+        _ record: SigningKeyRecord,
+        masters: MasterKeys
     ) throws(Unusable) -> Signing {
         guard let master = masters[record.masterID] else { throw .unknownMasterKey }
         do {
             let key = try SigningKey(
                 algorithm: record.algorithm,
-                rawRepresentation: try master.open(record.sealed, name: record.keyID))
+                rawRepresentation: try master.open(record.sealed, name: record.keyID)
+            )
             guard key.keyID == record.keyID else { throw Unusable.damaged(record.keyID) }
             return Signing(
                 record: record,
-                signer: JSONWebSignature.Signer(key: key, type: AccessTokenClaims.type))
+                signer: JSONWebSignature.Signer(key: key, type: AccessTokenClaims.type)
+            )
         } catch {
             throw .damaged(record.keyID)
         }
@@ -88,7 +92,8 @@ package struct KeyRing: Sendable {
 extension KeyRing {
     /// What signs access tokens with this algorithm at this instant.
     package func signer(
-        for algorithm: SignatureAlgorithm, at now: Instant
+        for algorithm: SignatureAlgorithm,
+        at now: Instant
     ) -> JSONWebSignature.Signer? {
         current(algorithm, at: now)?.signer
     }
@@ -118,7 +123,8 @@ extension KeyRing {
     /// The JWKS (RFC 7517 §5).
     package func published(at now: Instant) -> JSONWebKeySet {
         JSONWebKeySet(
-            signing.filter { isPublished($0.record, at: now) }.map(\.signer.key.publicKey))
+            signing.filter { isPublished($0.record, at: now) }.map(\.signer.key.publicKey)
+        )
     }
 
     /// The algorithms that something is signed with.

@@ -70,7 +70,7 @@ extension AccessTokenClaims {
         self.init(
             issuer: try claims.requiredText(Name.issuer),
             subject: try claims.requiredText(Name.subject),
-            audience: try claims.textOrTexts(Name.audience),
+            audience: try claims.requiredTextOrTexts(Name.audience),
             clientID: try claims.requiredText(Name.clientID),
             issuedAt: try claims.requiredTime(Name.issuedAt),
             expiresAt: try claims.requiredTime(Name.expiresAt),

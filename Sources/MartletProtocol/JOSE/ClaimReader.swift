@@ -23,10 +23,12 @@ struct ClaimReader {
         return texts
     }
 
-    /// One string, or an array of at least one.
-    func textOrTexts(_ name: String) throws(JOSEError) -> [String] {
-        if let text = object[name]?.string { return [text] }
-        guard let texts = try texts(name), !texts.isEmpty else { throw error(name) }
+    /// One string, or an array of at least one; none of them empty.
+    func requiredTextOrTexts(_ name: String) throws(JOSEError) -> [String] {
+        if object[name]?.string != nil { return [try requiredText(name)] }
+        guard let texts = try texts(name), !texts.isEmpty, !texts.contains("") else {
+            throw error(name)
+        }
         return texts
     }
 

@@ -41,6 +41,7 @@ struct JSONReader {
             guard next == UInt8(ascii: "\"") else { throw error("A member's name is expected") }
             let start = index
             let name = try string()
+            // Swift's equality of strings: what a dictionary elsewhere would merge is refused too.
             guard names.insert(name).inserted else {
                 throw JSONError(at: start, "A member's name stands twice in an object")
             }

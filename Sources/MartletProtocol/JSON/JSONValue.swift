@@ -20,8 +20,8 @@ public enum JSONValue: Sendable, Hashable {
 
     /// Reads one value from UTF-8 bytes, and refuses whatever two parsers could read differently.
     ///
-    /// Refused are: a member name that stands twice in an object (RFC 8725 §2.4), bytes after the
-    /// value, invalid UTF-8, a byte order mark, lone surrogates, control characters in strings,
+    /// Refused are: a member name that stands twice in an object (RFC 8725 §2.4), in canonically
+    /// equivalent spellings too, bytes after the value, invalid UTF-8, a byte order mark, lone surrogates, control characters in strings,
     /// numbers beyond a double's range, and arrays and objects nested deeper than
     /// ``maximumDepth``. The caller bounds the number of bytes.
     ///

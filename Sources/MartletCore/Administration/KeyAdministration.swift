@@ -1,0 +1,335 @@
+package import MartletProtocol
+
+/// Making, appointing and dropping keys. A key signs when its time has come (see ``KeyRing``);
+/// what is done here is to write those times.
+package struct KeyAdministration: Sendable {
+    /// A new refresh key is accepted this long before it is used, so that no server meets a token
+    /// whose key it has not read yet.
+    static let acceptedBeforeUse: Duration = .minutes(1)
+    static let saltLength = 32
+    static let nonceLength = 12
+    static let maximumAttempts = 4
+
+    package let storage: any Storage
+    package let masters: MasterKeys
+    package let surroundings: Surroundings
+
+    package init(storage: any Storage, masters: MasterKeys, surroundings: Surroundings) {
+        self.storage = storage
+        self.masters = masters
+        self.surroundings = surroundings
+    }
+
+    /// A key as an operator sees it.
+    package struct Listing: Sendable {
+        package enum Use: Sendable, Equatable {
+            case signing(SignatureAlgorithm, keyID: String)
+            case refreshTokens(RefreshKeyID)
+            case clientSecrets(ClientSecretKeyID)
+        }
+
+        package enum Phase: String, Sendable {
+            case next, active, retired
+        }
+
+        package let use: Use
+        package let phase: Phase
+        package let activeFrom: Instant?
+        package let isPublished: Bool
+    }
+
+    /// Makes what a server needs and the store does not have yet, and brings everything under the
+    /// current master key. Called at each start; does nothing when nothing is missing.
+    package func prepare() async throws {
+        try await repeatedly { ring, stored, now in
+            var changes: [RecordChange] = []
+            changes += try missingSigningKeys(.es256, in: ring, at: now)
+            changes += try missingDerivedKeys(in: ring, at: now)
+            changes += try resealed(stored, ring: ring)
+            return (changes, [])
+        }
+    }
+
+    /// Makes the keys of an algorithm that is used for the first time.
+    package func ensure(_ algorithm: SignatureAlgorithm) async throws {
+        try await repeatedly { ring, _, now in
+            (try missingSigningKeys(algorithm, in: ring, at: now), [])
+        }
+    }
+
+    /// Appoints the keys that wait, and publishes new ones to wait behind them. Each takes over
+    /// when it has been published for longer than anybody may cache the JWKS.
+    package func rotate() async throws {
+        try await repeatedly { ring, stored, now in
+            var changes: [RecordChange] = []
+            for record in stored {
+                guard case .signing(var key) = record.value, key.activeFrom == nil else {
+                    continue
+                }
+                key.activeFrom = max(now, key.publishedAt + KeyRing.publishedBeforeUse)
+                changes.append(.update(record, to: .signing(key)))
+            }
+            for algorithm in ring.algorithms {
+                changes.append(try newSigningKey(algorithm, activeFrom: nil, at: now))
+            }
+            changes.append(
+                newDerivedKey(
+                    try freeID(in: ring, beside: []),
+                    for: .refreshToken,
+                    activeFrom: now + Self.acceptedBeforeUse
+                )
+            )
+            changes += outdated(stored, ring: ring, at: now)
+            return (changes, [.keysRotated(.scheduled)])
+        }
+    }
+
+    /// Drops every signing and refresh key now and ends every session: what a thief of the keys
+    /// could make of them is worth nothing from here on. APIs learn the new keys at once, because
+    /// an unknown `kid` makes them ask.
+    package func rotateCompromised() async throws {
+        let (clients, _) = try await storage.all(Client.self)
+        try await repeatedly { ring, stored, now in
+            var changes: [RecordChange] = []
+            for record in stored where record.value.isDroppedWhenCompromised {
+                changes.append(.delete(record))
+            }
+            for algorithm in ring.algorithms {
+                changes.append(try newSigningKey(algorithm, activeFrom: now, at: now))
+                changes.append(try newSigningKey(algorithm, activeFrom: nil, at: now))
+            }
+            changes.append(
+                newDerivedKey(
+                    try freeID(in: ring, beside: []),
+                    for: .refreshToken,
+                    activeFrom: now
+                )
+            )
+            for client in clients {
+                let epoch = Epoch(
+                    value: surroundings.random63(),
+                    changedAt: now,
+                    reason: .keyCompromised
+                )
+                changes.append(.update(client, to: client.value, epoch: epoch))
+            }
+            return (changes, [.keysRotated(.compromised)])
+        }
+    }
+
+    package func list() async throws -> [Listing] {
+        let (stored, _) = try await storage.all(KeyRecord.self)
+        let ring = try KeyRing(stored.map(\.value), masters: masters)
+        let now = surroundings.now()
+        return ring.signing.map { key in
+            let isCurrent =
+                ring.current(key.record.algorithm, at: now)?.record.keyID == key.record.keyID
+            let isWaiting = key.record.activeFrom.map { $0 > now } ?? true
+            return Listing(
+                use: .signing(key.record.algorithm, keyID: key.record.keyID),
+                phase: isCurrent ? .active : isWaiting ? .next : .retired,
+                activeFrom: key.record.activeFrom,
+                isPublished: ring.isPublished(key.record, at: now)
+            )
+        } + ring.derived.map { key in ring.listing(of: key, at: now) }
+    }
+}
+
+extension KeyRecord {
+    fileprivate var isDroppedWhenCompromised: Bool {
+        switch self {
+        case .signing: true
+        case .derived(let key):
+            switch key.purpose {
+            case .refreshToken: true
+            case .clientSecret: false
+            }
+        }
+    }
+}
+
+extension KeyRing {
+    fileprivate func listing(
+        of key: DerivedKeyRecord,
+        at now: Instant
+    ) -> KeyAdministration.Listing {
+        let use: KeyAdministration.Listing.Use
+        let current: UInt8?
+        switch key.purpose {
+        case .refreshToken:
+            use = .refreshTokens(RefreshKeyID(key.id))
+            current = refreshKey(at: now)?.value
+        case .clientSecret:
+            use = .clientSecrets(ClientSecretKeyID(key.id))
+            current = clientSecretKey(at: now)?.0.value
+        }
+        return KeyAdministration.Listing(
+            use: use,
+            phase: current == key.id ? .active : key.activeFrom > now ? .next : .retired,
+            activeFrom: key.activeFrom,
+            isPublished: false
+        )
+    }
+}
+
+// MARK: - The changes
+
+extension KeyAdministration {
+    private typealias Keys = [Stored<KeyRecord>]
+
+    /// Reads the keys, works out changes and saves them; again if somebody was quicker.
+    private func repeatedly(
+        _ plan: (KeyRing, Keys, Instant) throws -> ([RecordChange], [AuditEvent])
+    ) async throws {
+        for _ in 0..<Self.maximumAttempts {
+            let stored = try await storage.all(KeyRecord.self).0
+            let ring = try KeyRing(stored.map(\.value), masters: masters)
+            let planned = try plan(ring, stored, surroundings.now())
+            if planned.0.isEmpty { return }
+            if try await saved(planned.0, planned.1) { return }
+        }
+        throw AdministrationError.changedMeanwhile
+    }
+
+    /// Whether nobody was quicker.
+    private func saved(
+        _ changes: [RecordChange],
+        _ events: [AuditEvent]
+    ) async throws(StorageError) -> Bool {
+        do {
+            try await storage.save(changes, events: events)
+            return true
+        } catch {
+            guard error == .conflict else { throw error }
+            return false
+        }
+    }
+
+    private func missingSigningKeys(
+        _ algorithm: SignatureAlgorithm,
+        in ring: KeyRing,
+        at now: Instant
+    ) throws -> [RecordChange] {
+        guard !ring.algorithms.contains(algorithm) else { return [] }
+        return [
+            try newSigningKey(algorithm, activeFrom: now, at: now),
+            try newSigningKey(algorithm, activeFrom: nil, at: now),
+        ]
+    }
+
+    private func missingDerivedKeys(in ring: KeyRing, at now: Instant) throws -> [RecordChange] {
+        var changes: [RecordChange] = []
+        var taken: Set<UInt8> = []
+        for purpose in [DerivedKeyRecord.Purpose.refreshToken, .clientSecret] {
+            let ofPurpose = ring.derived.filter { $0.purpose == purpose }
+            guard !ofPurpose.contains(where: { $0.masterID == masters.current.id }) else {
+                continue
+            }
+            let id = try freeID(in: ring, beside: taken)
+            taken.insert(id)
+            let wait = ofPurpose.isEmpty ? Duration.zero : Self.acceptedBeforeUse
+            changes.append(newDerivedKey(id, for: purpose, activeFrom: now + wait))
+        }
+        return changes
+    }
+
+    /// Signing keys that are sealed under a previous master key, sealed under the current one.
+    private func resealed(_ stored: Keys, ring: KeyRing) throws -> [RecordChange] {
+        var changes: [RecordChange] = []
+        for record in stored {
+            guard case .signing(let key) = record.value, key.masterID != masters.current.id,
+                let open = ring.signing.first(where: { $0.record.keyID == key.keyID })
+            else { continue }
+            let sealed = try sealed(
+                open.signer.key,
+                publishedAt: key.publishedAt,
+                activeFrom: key.activeFrom
+            )
+            changes.append(.update(record, to: sealed))
+        }
+        return changes
+    }
+
+    /// Keys that nothing living was signed or tagged with.
+    private func outdated(_ stored: Keys, ring: KeyRing, at now: Instant) -> [RecordChange] {
+        stored.compactMap { record in
+            switch record.value {
+            case .signing(let key):
+                return ring.isPublished(key, at: now) ? nil : .delete(record)
+            case .derived(let key):
+                guard key.purpose == .refreshToken,
+                    let successor = ring.derived.first(where: {
+                        $0.purpose == .refreshToken && $0.activeFrom > key.activeFrom
+                    }),
+                    now >= successor.activeFrom + RotationPolicy.maximumLifetime
+                else { return nil }
+                return .delete(record)
+            }
+        }
+    }
+
+    private func newSigningKey(
+        _ algorithm: SignatureAlgorithm,
+        activeFrom: Instant?,
+        at now: Instant
+    ) throws -> RecordChange {
+        let key = try SigningKey.generate(for: algorithm)
+        return .create(
+            try sealed(key, publishedAt: now, activeFrom: activeFrom),
+            epoch: nil
+        )
+    }
+
+    private func sealed(
+        _ key: SigningKey,
+        publishedAt: Instant,
+        activeFrom: Instant?
+    ) throws -> KeyRecord {
+        .signing(
+            SigningKeyRecord(
+                keyID: key.keyID,
+                algorithm: key.algorithm,
+                masterID: masters.current.id,
+                sealed: try masters.current.seal(
+                    key.rawRepresentation,
+                    name: key.keyID,
+                    nonce: surroundings.randomBytes(Self.nonceLength)
+                ),
+                publishedAt: publishedAt,
+                activeFrom: activeFrom
+            )
+        )
+    }
+
+    private func newDerivedKey(
+        _ id: UInt8,
+        for purpose: DerivedKeyRecord.Purpose,
+        activeFrom: Instant
+    ) -> RecordChange {
+        .create(
+            KeyRecord.derived(
+                DerivedKeyRecord(
+                    id: id,
+                    purpose: purpose,
+                    masterID: masters.current.id,
+                    salt: surroundings.randomBytes(Self.saltLength),
+                    activeFrom: activeFrom
+                )
+            ),
+            epoch: nil
+        )
+    }
+
+    /// The next free id after the newest, so that an id is not used again soon.
+    private func freeID(in ring: KeyRing, beside taken: Set<UInt8>) throws -> UInt8 {
+        let used = taken.union(ring.derived.map(\.id))
+        let newest = ring.derived.last?.id ?? 0
+        for step in 1...UInt8.max {
+            let id = newest &+ step
+            if id != 0, !used.contains(id) { return id }
+        }
+        throw AdministrationError(
+            "All 255 key ids are in use; old ones become free when their sessions are over."
+        )
+    }
+}

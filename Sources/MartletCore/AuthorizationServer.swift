@@ -1,0 +1,133 @@
+package import MartletProtocol
+
+/// All that the stories of an authorization server need, in one value.
+package struct AuthorizationServer: Sendable {
+    package let settings: Settings
+    package let storage: any Storage
+    package let directory: Directory
+    package let families: FamilyCache
+    package let passwords: PasswordHasher
+    package let attempts: AttemptLimiter
+    package let secrets: ClientSecretVerifier
+    package let surroundings: Surroundings
+    /// What the operator should see; called with no lock held and must not block.
+    package let notice: @Sendable (Notice) -> Void
+
+    package init(
+        settings: Settings,
+        storage: any Storage,
+        masters: MasterKeys,
+        surroundings: Surroundings,
+        notice: @escaping @Sendable (Notice) -> Void = { _ in }
+    ) {
+        self.settings = settings
+        self.storage = storage
+        self.surroundings = surroundings
+        self.notice = notice
+        directory = Directory(storage: storage, masters: masters)
+        families = FamilyCache(storage: storage)
+        let passwords = PasswordHasher()
+        self.passwords = passwords
+        attempts = AttemptLimiter(attempts: settings.loginAttempts)
+        secrets = ClientSecretVerifier(
+            passwords: passwords,
+            memoryKey: surroundings.randomBytes(32)
+        )
+    }
+
+    var mint: AccessTokenMint { AccessTokenMint(issuer: settings.issuer) }
+
+    /// What the operator set.
+    package struct Settings: Sendable, Equatable {
+        package let issuer: String
+        package let accessTokenLifetime: Duration
+        package let policy: RotationPolicy
+        /// Failed sign-ins per account before it is slowed down.
+        package let loginAttempts: Int
+
+        package init(
+            issuer: String,
+            accessTokenLifetime: Duration = .minutes(10),
+            policy: RotationPolicy = .standard,
+            loginAttempts: Int = 10
+        ) {
+            self.issuer = issuer
+            self.accessTokenLifetime = accessTokenLifetime
+            self.policy = policy
+            self.loginAttempts = loginAttempts
+        }
+    }
+
+    /// The policy of a client's refresh tokens: its own members over the server's.
+    package func policy(of client: Client) -> RotationPolicy {
+        client.metadata.policy.applied(to: settings.policy)
+    }
+
+    func accessTokenLifetime(of client: Client) -> Duration {
+        client.metadata.accessTokenLifetime ?? settings.accessTokenLifetime
+    }
+
+    /// What an operator's log or meter is told, never the client.
+    package enum Notice: Sendable, Equatable {
+        case rotated(FamilyID)
+        case repeated(FamilyID)
+        case reuse(FamilyID, Rotation.Reuse)
+        /// A refresh token for a family that is over.
+        case refused(FamilyID, EndReason)
+        /// A genuine token from the future: the store was rolled back, or a key is stolen.
+        case aheadOfState(FamilyID)
+        /// A string whose tag does not verify.
+        case badRefreshToken
+        /// A genuine token that another client presented.
+        case foreignRefreshToken(FamilyID)
+        case clientAuthenticationFailed(ClientID)
+        case signInFailed
+        case signInLimited
+    }
+}
+
+/// The authorized records of families in use, which never change and so are never wrong.
+package final class FamilyCache: Sendable {
+    /// About half a kilobyte each.
+    static let capacity = 65_536
+
+    private let storage: any Storage
+    private let known = BoundedCache<FamilyID, AuthorizedFamily>(capacity: capacity)
+
+    init(storage: any Storage) {
+        self.storage = storage
+    }
+
+    /// The record, without suspending if it is known.
+    func authorized(_ id: FamilyID) async throws(StorageError) -> AuthorizedFamily? {
+        if let family = known[id] { return family }
+        guard let family = try await storage.find(id).family?.authorized else { return nil }
+        known[id] = family
+        return family
+    }
+}
+
+extension AuthorizationServer {
+    /// The keys that access tokens verify with, for everybody (RFC 7517 §5).
+    package func publishedKeys() async throws -> JSONWebKeySet {
+        try await directory.consultCurrent { snapshot in
+            snapshot.keys.published(at: surroundings.now())
+        }
+    }
+
+    /// Every scope that some API defines, in alphabetical order.
+    package func resourceScopes() async throws -> [String] {
+        try await directory.consultCurrent { snapshot in
+            Set(snapshot.resources.values.flatMap(\.scope.tokens)).sorted()
+        }
+    }
+}
+
+extension AuthorizationServer.Settings {
+    /// The path of the issuer's URL, under which all endpoints lie; empty for most.
+    package var issuerPath: String {
+        guard let scheme = issuer.firstRange(of: "://") else { return "" }
+        let rest = issuer[scheme.upperBound...]
+        return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? ""
+    }
+}

@@ -1,0 +1,70 @@
+import MartletProtocol
+
+/// The resource owner's password credentials (RFC 6749 §4.3): legacy, absent from OAuth 2.1, and
+/// refused unless the client's own metadata names it.
+struct PasswordGrant {
+    let server: AuthorizationServer
+    let snapshot: Snapshot
+
+    static let wrong = OAuthError(.invalidGrant, "The user name or the password is wrong.")
+    static let tooMany = OAuthError(
+        .invalidGrant,
+        "Too many failed attempts; try again in a quarter of an hour."
+    )
+
+    func answer(_ request: TokenRequest) async throws -> TokenResponse {
+        let (client, _) = try await server.authenticate(
+            try request.presentedClient(),
+            in: snapshot
+        )
+        try client.require(.password)
+        let scope = try request.scope()
+        try client.requireRegistered(scope)
+        let target = try AccessTokenRequest(
+            granted: scope ?? client.metadata.scope,
+            grantedResources: client.metadata.allowedResources,
+            scope: nil,
+            resource: try request.resource()
+        ).target(among: snapshot.resources, issuer: server.settings.issuer)
+
+        let account = try await signIn(request)
+        return try await SessionStart(
+            server: server,
+            snapshot: snapshot,
+            client: client,
+            account: account,
+            scope: scope ?? client.metadata.scope,
+            authentication: Authentication(
+                time: request.arrived,
+                contextClass: nil,
+                methods: ["pwd"]
+            ),
+            origin: request.origin
+        ).begin(target: target, at: request.arrived)
+    }
+
+    /// The account whose name and password the request has.
+    private func signIn(_ request: TokenRequest) async throws -> Stored<Account> {
+        guard let username = try request.parameters.one(WireName.username),
+            let password = try request.parameters.one(WireName.password)
+        else { throw OAuthError(.invalidRequest, "The request has no username or no password.") }
+        let name = Account.signInName(username)
+        let address = request.origin.address
+        guard server.attempts.allows(name: name, address: address, at: request.arrived) else {
+            server.notice(.signInLimited)
+            throw Self.tooMany
+        }
+        let account = try await server.storage.find(Account.self, name: name)
+        let right = try await server.passwords.verify(
+            Secret(password),
+            against: account?.value.password
+        )
+        guard right, let account, account.value.disabledAt == nil else {
+            server.attempts.failed(name: name, address: address, at: request.arrived)
+            server.notice(.signInFailed)
+            throw Self.wrong
+        }
+        server.attempts.succeeded(name: name, address: address)
+        return account
+    }
+}

@@ -1,0 +1,123 @@
+import MartletProtocol
+
+/// A refresh token comes in, a new access token and its successor go out (RFC 6749 §6): the order
+/// of the steps. What becomes of the family is decided in `RefreshTokens/Rotation.swift`, inside
+/// the one atomic step that writes it.
+struct RefreshTokenGrant {
+    let server: AuthorizationServer
+    let snapshot: Snapshot
+
+    func answer(_ request: TokenRequest) async throws -> TokenResponse {
+        let token = try presentedToken(in: request)
+        guard let family = try await server.families.authorized(token.family),
+            token.matches(family)
+        else { throw RefreshVerdict.invalid }
+        let (client, proof) = try await server.authenticate(
+            try request.presentedClient(),
+            in: snapshot
+        )
+        guard client.id == family.client else {
+            server.notice(.foreignRefreshToken(family.id))
+            throw RefreshVerdict.invalid
+        }
+        try client.require(.refreshToken)
+
+        let policy = server.policy(of: client).holding(for: proof)
+        // Whether scope and resource fit is judged last, after reuse: a thief must not be able to
+        // probe a stolen token unnoticed with a request that cannot succeed.
+        let target = target(of: request, family: family)
+        let access = try accessToken(for: family, client, target, policy, at: request.arrived)
+
+        let terms = RotationTerms(policy: policy, arrived: request.arrived)
+        let verdict = try await server.storage.change(family) {
+            [snapshot] view, now -> Change<RefreshVerdict> in
+            guard view.revision == snapshot.revision else { return Change(answer: .overtaken) }
+            return RefreshVerdict.change(
+                of: view.family,
+                presenting: token.generation,
+                terms: terms,
+                standing: view.standing,
+                target: target,
+                origin: request.origin,
+                at: now
+            )
+        }
+        switch verdict {
+        case .overtaken:
+            throw Directory.Overtaken()
+        case .refused(let error, let notice):
+            notice.map(server.notice)
+            throw error
+        case .granted(let family, let target, let now, let notice):
+            server.notice(notice)
+            guard let access,
+                let newest = token.with(generation: family.state.generation)
+                    .encoded(with: snapshot.keys.refresh)
+            else { throw RefreshVerdict.invalid }
+            return TokenResponse(
+                accessToken: access.token,
+                expiresIn: access.expiresIn(at: now),
+                scope: target.scope,
+                refresh: .init(newest, of: family, policy: policy, at: now)
+            )
+        }
+    }
+
+    /// The presented token, if its tag says that this server issued it. No storage is touched.
+    private func presentedToken(in request: TokenRequest) throws -> RefreshToken {
+        guard let text = try request.parameters.one(WireName.refreshToken) else {
+            throw OAuthError(.invalidRequest, "The request has no refresh_token.")
+        }
+        switch RefreshToken.read(text, with: snapshot.keys.refresh) {
+        case .issued(let token):
+            return token
+        case .invalid, .unknownKey:
+            server.notice(.badRefreshToken)
+            throw RefreshVerdict.invalid
+        }
+    }
+
+    /// What the access token would be for, or what is wrong with the scope or the resource.
+    private func target(
+        of request: TokenRequest,
+        family: AuthorizedFamily
+    ) -> Result<AccessTokenTarget, OAuthError> {
+        Result { () throws(OAuthError) in
+            try AccessTokenRequest(
+                granted: family.scope,
+                grantedResources: family.resources,
+                scope: try request.scope(),
+                resource: try request.resource()
+            ).target(among: snapshot.resources, issuer: server.settings.issuer)
+        }
+    }
+
+    /// The access token, signed before the family is touched, so that nothing can fail after it.
+    /// It never outlives the family.
+    private func accessToken(
+        for family: AuthorizedFamily,
+        _ client: Client,
+        _ target: Result<AccessTokenTarget, OAuthError>,
+        _ policy: RotationPolicy,
+        at now: Instant
+    ) throws -> AccessTokenMint.Minted? {
+        guard case .success(let target) = target else { return nil }
+        return try server.mint.mint(
+            for: .init(
+                subject: family.account.rawValue,
+                client: client.id,
+                session: family.id,
+                authentication: family.authentication
+            ),
+            target: target,
+            from: now,
+            until: min(
+                now + server.accessTokenLifetime(of: client),
+                now + policy.idleLifetime,
+                family.absoluteEnd
+            ),
+            keys: snapshot.keys,
+            surroundings: server.surroundings
+        )
+    }
+}

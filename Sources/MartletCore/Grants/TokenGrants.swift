@@ -1,0 +1,37 @@
+import MartletProtocol
+
+extension AuthorizationServer {
+    /// The token endpoint's answer to a request (RFC 6749 §3.2).
+    ///
+    /// - Throws: ``OAuthError`` for the client, ``StorageError`` if the store cannot do it now.
+    package func token(_ request: TokenRequest) async throws -> TokenResponse {
+        guard let name = try request.parameters.one(WireName.grantType) else {
+            throw OAuthError(.invalidRequest, "The request has no grant_type.")
+        }
+        guard let grant = GrantType(rawValue: name) else {
+            throw OAuthError(.unsupportedGrantType, "This server does not know the grant type.")
+        }
+        return try await directory.consult { snapshot in
+            switch grant {
+            case .refreshToken:
+                try await RefreshTokenGrant(server: self, snapshot: snapshot).answer(request)
+            case .clientCredentials:
+                try await ClientCredentialsGrant(server: self, snapshot: snapshot).answer(request)
+            case .password:
+                try await PasswordGrant(server: self, snapshot: snapshot).answer(request)
+            }
+        }
+    }
+}
+
+extension Client {
+    /// - Throws: `unauthorized_client` unless the client registered this grant type.
+    func require(_ grant: GrantType) throws(OAuthError) {
+        guard may(grant) else {
+            throw OAuthError(
+                .unauthorizedClient,
+                "The client is not registered for this grant type."
+            )
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import GRDB
+import MartletCore
+
+/// The one row about the store itself.
+struct StoreTable {
+    private let database: Database
+
+    init(_ database: Database) {
+        self.database = database
+    }
+
+    func revision() throws -> Revision {
+        let select = try SQLStatement(database, cached: "SELECT revision FROM store")
+        guard let value = try select.first({ $0.int64(0) }) else {
+            throw StorageError.corrupt("the store's own row is missing")
+        }
+        return Revision(value)
+    }
+
+    func raiseRevision() throws {
+        try SQLStatement(database, cached: "UPDATE store SET revision = revision + 1").execute()
+    }
+}

@@ -1,0 +1,109 @@
+import GRDB
+import MartletCore
+
+/// The writer's hands: the one connection that writes, its prepared statements, and what it
+/// remembers between transactions. It belongs to the writer's thread and never leaves it.
+final class WriteAccess {
+    /// Enough for every pair of account and client in rotation on one machine; past it the
+    /// memory starts again from nothing.
+    private static let maximumStandings = 20_000
+
+    private struct Pair: Hashable {
+        let account: AccountID
+        let client: ClientID
+    }
+
+    let families: FamilyTable
+    let states: FamilyStateTable
+    let records: RecordTable
+    let oneTime: OneTimeTable
+    let audit: AuditTable
+    private let store: StoreTable
+
+    private let database: Database
+    private let clock: @Sendable () -> Instant
+    private let beginning: SQLStatement
+    private let committing: SQLStatement
+    /// As of this transaction.
+    private(set) var revision = Revision(0)
+    /// As of ``revision``.
+    private var standings: [Pair: Standing] = [:]
+
+    init(_ database: Database, clock: @escaping @Sendable () -> Instant) throws {
+        self.database = database
+        self.clock = clock
+        families = FamilyTable(database)
+        states = try FamilyStateTable(database)
+        records = RecordTable(database)
+        oneTime = OneTimeTable(database)
+        audit = AuditTable(database)
+        store = StoreTable(database)
+        beginning = try SQLStatement(database, cached: "BEGIN IMMEDIATE")
+        committing = try SQLStatement(database, cached: "COMMIT")
+    }
+
+    var now: Instant { clock() }
+
+    // MARK: Transactions
+
+    /// Takes the write lock; from here on nothing changes but by this connection.
+    func begin() throws {
+        try beginning.execute()
+        let current = try store.revision()
+        if current != revision { standings.removeAll(keepingCapacity: true) }
+        revision = current
+    }
+
+    /// On disk when this returns; costs no disk write if nothing was written.
+    func commit() throws {
+        try committing.execute()
+    }
+
+    func rollback() {
+        // What was remembered may stem from what is undone here.
+        standings.removeAll(keepingCapacity: true)
+        // After some errors SQLite has rolled back by itself, and this one says so: no news.
+        try? database.execute(sql: "ROLLBACK")
+    }
+
+    // MARK: What jobs share
+
+    /// The standing of what a family hangs on, remembered as long as no record changes.
+    func standing(of family: AuthorizedFamily) throws -> Standing {
+        let pair = Pair(account: family.account, client: family.client)
+        if let known = standings[pair] { return known }
+        let standing = try records.standing(of: family.account, at: family.client)
+        // What is missing may be created without a new revision (``Write/create(_:)``).
+        guard standing.epochs != nil else { return standing }
+        if standings.count >= Self.maximumStandings {
+            standings.removeAll(keepingCapacity: true)
+        }
+        standings[pair] = standing
+        return standing
+    }
+
+    /// Writes everything that a step answered with, beside the family's own state.
+    func write(_ change: ErasedChange, at now: Instant) throws {
+        for write in change.writes {
+            switch write {
+            case .state(let other, let state): try states.update(other, to: state)
+            case .create(let record): _ = try records.apply(.put(record, expecting: nil))
+            }
+        }
+        for event in change.events { try audit.append(event, at: now) }
+    }
+
+    /// Makes all of these changes or none; `false` if one does not meet what it expects.
+    func save(_ changes: [RecordChange]) throws -> Bool {
+        try database.execute(sql: "SAVEPOINT save")
+        for change in changes where try !records.apply(change) {
+            try database.execute(sql: "ROLLBACK TO save; RELEASE save")
+            return false
+        }
+        try database.execute(sql: "RELEASE save")
+        try store.raiseRevision()
+        revision = try store.revision()
+        standings.removeAll(keepingCapacity: true)
+        return true
+    }
+}

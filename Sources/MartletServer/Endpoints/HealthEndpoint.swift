@@ -1,0 +1,30 @@
+import HTTPTypes
+import Hummingbird
+import MartletCore
+
+/// `GET /healthz`: the process answers. `GET /readyz`: it can use its store too.
+struct HealthEndpoint {
+    let server: AuthorizationServer
+
+    static func alive() -> Response { answer(.ok, "ok\n") }
+
+    func ready() async -> Response {
+        do {
+            _ = try await server.storage.revision()
+            return Self.answer(.ok, "ready\n")
+        } catch {
+            return Self.answer(.serviceUnavailable, "the store cannot be read\n")
+        }
+    }
+
+    private static func answer(_ status: HTTPResponse.Status, _ text: String) -> Response {
+        Response(
+            status: status,
+            headers: [
+                .contentType: "text/plain; charset=utf-8",
+                .cacheControl: CacheControl.noStore.headerValue,
+            ],
+            body: .init(byteBuffer: ByteBuffer(string: text))
+        )
+    }
+}

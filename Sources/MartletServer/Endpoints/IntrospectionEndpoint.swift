@@ -1,0 +1,14 @@
+import Hummingbird
+import MartletCore
+import MartletProtocol
+
+/// `POST /oauth/introspect` (RFC 7662).
+struct IntrospectionEndpoint {
+    let server: AuthorizationServer
+
+    func answer(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let arrived = server.surroundings.now()
+        let form = try await FormRequest.read(request, context, at: arrived)
+        return .json(try await server.introspect(form).encoded(), cacheControl: .noStore)
+    }
+}

@@ -1,0 +1,54 @@
+import Hummingbird
+import MartletCore
+import MartletProtocol
+
+/// What the server can do, for clients to discover (RFC 8414; OpenID Connect Discovery). It
+/// announces only what is built.
+struct MetadataEndpoint {
+    /// How long others may keep it.
+    static let cacheLifetime: Duration = .minutes(10)
+
+    let server: AuthorizationServer
+
+    /// Where it is found: RFC 8414 §3.1 puts the issuer's path behind the well-known one,
+    /// Discovery §4 before it.
+    static func paths(issuerPath: String) -> [String] {
+        [
+            "/.well-known/oauth-authorization-server\(issuerPath)",
+            "\(issuerPath)/.well-known/openid-configuration",
+        ]
+    }
+
+    func answer() async throws -> Response {
+        let scopes = try await server.resourceScopes()
+        var writer = JSONWriter()
+        writer.object { body in
+            body.member("issuer", server.settings.issuer)
+            body.member("token_endpoint", endpoint("/oauth/token"))
+            body.member("revocation_endpoint", endpoint("/oauth/revoke"))
+            body.member("introspection_endpoint", endpoint("/oauth/introspect"))
+            body.member("jwks_uri", endpoint("/oauth/jwks"))
+            body.member("grant_types_supported", GrantType.allCases.map(\.rawValue))
+            body.member("response_types_supported", [String]())
+            body.member("scopes_supported", scopes)
+            body.member(
+                "token_endpoint_auth_methods_supported",
+                ClientAuthenticationMethod.allCases.map(\.rawValue)
+            )
+            body.member(
+                "revocation_endpoint_auth_methods_supported",
+                ClientAuthenticationMethod.allCases.map(\.rawValue)
+            )
+            body.member(
+                "introspection_endpoint_auth_methods_supported",
+                ClientAuthenticationMethod.allCases.filter { $0 != .none }.map(\.rawValue)
+            )
+        }
+        return .json(
+            writer.bytes,
+            cacheControl: .seconds(Self.cacheLifetime.wholeSeconds)
+        )
+    }
+
+    private func endpoint(_ path: String) -> String { server.settings.issuer + path }
+}

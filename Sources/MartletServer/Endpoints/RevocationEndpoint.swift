@@ -1,0 +1,18 @@
+import HTTPTypes
+import Hummingbird
+import MartletCore
+
+/// `POST /oauth/revoke` (RFC 7009).
+struct RevocationEndpoint {
+    let server: AuthorizationServer
+
+    func answer(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let arrived = server.surroundings.now()
+        let form = try await FormRequest.read(request, context, at: arrived)
+        try await server.revoke(form)
+        return Response(
+            status: .ok,
+            headers: [.cacheControl: CacheControl.noStore.headerValue]
+        )
+    }
+}

@@ -1,0 +1,70 @@
+import HTTPTypes
+import Hummingbird
+import MartletCore
+import MartletProtocol
+import NIOCore
+
+/// Reads an HTTP request as the form that the token, revocation and introspection endpoints take
+/// (RFC 6749 §3.2).
+enum FormRequest {
+    /// Longer bodies are refused; no request of these protocols comes near it.
+    static let maximumBody = 64 * 1024
+
+    static func read(
+        _ request: Request,
+        _ context: ServerContext,
+        at arrived: Instant
+    ) async throws -> TokenRequest {
+        guard isForm(request.headers[.contentType]) else {
+            throw OAuthError(
+                .invalidRequest,
+                "The request's Content-Type is not application/x-www-form-urlencoded."
+            )
+        }
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: maximumBody)
+        } catch is NIOTooManyBytesError {
+            throw OAuthError(.invalidRequest, "The request's body is longer than 64 KiB.")
+        }
+        return TokenRequest(
+            parameters: try parameters(body),
+            authorization: request.headers[.authorization],
+            origin: Origin(
+                address: context.remoteAddress,
+                userAgent: request.headers[.userAgent] ?? ""
+            ),
+            arrived: arrived
+        )
+    }
+
+    private static func parameters(_ body: ByteBuffer) throws(OAuthError) -> FormParameters {
+        do {
+            return try FormParameters(parsing: Array(body.readableBytesView))
+        } catch {
+            throw OAuthError(.invalidRequest, sentence(for: error))
+        }
+    }
+
+    private static func sentence(for error: FormParameters.Malformed) -> String {
+        switch error {
+        case .percentEncoding: "The request's body has a % without two hexadecimal digits."
+        case .notUTF8: "The request's body is not UTF-8."
+        case .tooMany: "The request's body has more parameters than any request needs."
+        }
+    }
+
+    private static func isForm(_ contentType: String?) -> Bool {
+        let type = contentType?.split(separator: ";").first ?? ""
+        return type.trimmingSuffix(while: \.isWhitespace).lowercased()
+            == "application/x-www-form-urlencoded"
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingSuffix(while isDropped: (Character) -> Bool) -> Substring {
+        var rest = self
+        while let last = rest.last, isDropped(last) { rest.removeLast() }
+        return rest
+    }
+}

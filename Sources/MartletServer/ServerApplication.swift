@@ -1,0 +1,53 @@
+package import Hummingbird
+package import Logging
+package import MartletCore
+import NIOCore
+
+/// An HTTP server around an ``AuthorizationServer``.
+package enum ServerApplication {
+    /// Connections that say nothing for this long are closed.
+    static let idleTimeout: TimeAmount = .seconds(60)
+
+    /// Where it listens and what is told when it does.
+    package struct Listening: Sendable {
+        package let host: String
+        package let port: Int
+        /// Called with the port that was bound, which differs if ``port`` is 0.
+        package let started: @Sendable (Int) async -> Void
+
+        package init(
+            host: String,
+            port: Int,
+            started: @escaping @Sendable (Int) async -> Void = { _ in }
+        ) {
+            self.host = host
+            self.port = port
+            self.started = started
+        }
+    }
+
+    /// The application, with the routes of ``routes(for:log:)`` and whatever `extend` adds.
+    package static func make(
+        for server: AuthorizationServer,
+        listening: Listening,
+        logger: Logger,
+        extend: (Router<ServerContext>) -> Void = { _ in }
+    ) -> some ApplicationProtocol {
+        let log = ServerLog(logger)
+        let router = routes(for: server, log: log)
+        extend(router)
+        return Application(
+            router: router,
+            server: .http1(configuration: .init(idleTimeout: idleTimeout)),
+            configuration: .init(
+                address: .hostname(listening.host, port: listening.port),
+                serverName: nil
+            ),
+            services: [HousekeepingService(server: server, log: log)],
+            onServerRunning: { channel in
+                await listening.started(channel.localAddress?.port ?? listening.port)
+            },
+            logger: logger
+        )
+    }
+}

@@ -1,0 +1,146 @@
+package import Foundation
+
+/// The real `martlet serve` in a process of its own, on a free port of loopback and a folder that is
+/// thrown away: what a test starts, kills and starts again.
+package final class ServerProcess {
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// How long a server may take to answer after its start; a debug build on a busy machine.
+    static let startAttempts = 400
+    static let startInterval: TimeInterval = 0.05
+
+    package let folder: URL
+    package let port: Int
+    private let environment: [String: String]
+    private var process: Process?
+
+    package var url: String { "http://127.0.0.1:\(port)" }
+    package var configurationPath: String { folder.appending(path: "martlet.yaml").path }
+    package var processID: Int32? { process?.processIdentifier }
+
+    /// - Parameters:
+    ///   - configuration: what `martlet.yaml` has beside issuer, listen and store.
+    ///   - environment: more variables for the process.
+    package init(configuration: String, environment: [String: String] = [:]) throws {
+        folder = FileManager.default.temporaryDirectory
+            .appending(path: "martlet-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        port = try Self.freePort()
+        self.environment = environment
+        let file = """
+            issuer: http://localhost:\(port)
+            listen: 127.0.0.1:\(port)
+            store: sqlite:martlet.db
+            master_key: file:martlet.key
+            \(configuration)
+            """
+        try file.write(toFile: configurationPath, atomically: true, encoding: .utf8)
+    }
+
+    deinit {
+        if let process, process.isRunning { kill() }
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// The binary that was built with the tests.
+    package static var binary: URL {
+        var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        while folder.path != "/" {
+            let candidate = folder.appending(path: "martlet")
+            var isFolder: ObjCBool = false
+            if FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isFolder),
+                !isFolder.boolValue
+            {
+                return candidate
+            }
+            folder.deleteLastPathComponent()
+        }
+        return URL(fileURLWithPath: ".build/debug/martlet")
+    }
+
+    /// Starts the server and returns once it answers.
+    package func start() async throws {
+        let process = Process()
+        process.executableURL = Self.binary
+        process.arguments = ["serve", "--config", configurationPath]
+        process.environment = ProcessInfo.processInfo.environment
+            .filter { !$0.key.hasPrefix("MARTLET_") }
+            .merging(environment) { $1 }
+        let log = folder.appending(path: "server.log")
+        if !FileManager.default.fileExists(atPath: log.path) {
+            _ = FileManager.default.createFile(atPath: log.path, contents: nil)
+        }
+        let output = try FileHandle(forWritingTo: log)
+        try output.seekToEnd()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        self.process = process
+        for _ in 0..<Self.startAttempts {
+            if isListening { return }
+            guard process.isRunning else { break }
+            try await Task.sleep(for: .seconds(Self.startInterval))
+        }
+        throw Failure(description: "the server did not start: \(try self.log())")
+    }
+
+    /// What the server printed.
+    package func log() throws -> String {
+        String(
+            decoding: try Data(contentsOf: folder.appending(path: "server.log")),
+            as: UTF8.self
+        )
+    }
+
+    /// Ends the server as a power cut would, as far as a process can be: `kill -9`.
+    package func kill() {
+        guard let process else { return }
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        self.process = nil
+    }
+
+    /// Asks the server to stop and waits until it has.
+    package func stop() {
+        guard let process else { return }
+        process.terminate()
+        process.waitUntilExit()
+        self.process = nil
+    }
+
+    private var isListening: Bool {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = Self.loopback(port: port)
+        return withUnsafePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+
+    private static func loopback(port: Int) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        return address
+    }
+
+    /// A port of loopback that nobody listens on at this moment.
+    package static func freePort() throws -> Int {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = loopback(port: 0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
+            }
+        }
+        guard bound else { throw Failure(description: "there is no free port") }
+        return Int(in_port_t(bigEndian: address.sin_port))
+    }
+}
