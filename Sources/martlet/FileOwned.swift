@@ -11,7 +11,7 @@ struct FileOwned {
     private let accounts: [Described<FileOwnedAccount>]
 
     /// A description with the place that a complaint about it names.
-    private struct Described<Value> {
+    fileprivate struct Described<Value> {
         let place: ConfigurationPlace
         let value: Value
     }
