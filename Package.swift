@@ -102,6 +102,7 @@ let package = Package(
                 "martlet", "MartletProtocol", "MartletTesting",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             exclude: ["hold_fdatasync.c"],
             swiftSettings: strict

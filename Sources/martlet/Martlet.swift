@@ -9,8 +9,8 @@ struct Martlet: AsyncParsableCommand {
         abstract: "An OAuth 2.1 and OpenID Connect authorization server.",
         version: "0.1.0",
         subcommands: [
-            DemoCommand.self, ClientCommand.self, UserCommand.self, ResourceCommand.self,
-            SessionCommand.self, TokenCommand.self, KeyCommand.self,
+            DemoCommand.self, ServeCommand.self, ClientCommand.self, UserCommand.self,
+            ResourceCommand.self, SessionCommand.self, TokenCommand.self, KeyCommand.self,
             ConfigurationReferenceCommand.self,
         ]
     )

@@ -148,9 +148,9 @@ extension Client {
             object[WireName.clientSecret] = .string(
                 String(decoding: secret.bytes, as: UTF8.self)
             )
-            object["client_secret_expires_at"] = 0
+            object[ClientMetadataName.secretExpiresAt] = 0
         }
-        object["client_id_issued_at"] = .integer(createdAt.seconds)
+        object[ClientMetadataName.idIssuedAt] = .integer(createdAt.seconds)
         for member in metadata.json.object?.members ?? [] {
             object[member.name] = member.value
         }

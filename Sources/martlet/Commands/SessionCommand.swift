@@ -83,7 +83,15 @@ extension SessionCommand {
             _ sessions: [AuthorizationServer.Session],
             at now: Instant
         ) -> ListAnswer {
-            var table = TextTable("sid", "user", "client", "state", "signed in", "last used", "from")
+            var table = TextTable(
+                "sid",
+                "user",
+                "client",
+                "state",
+                "signed in",
+                "last used",
+                "from"
+            )
             for session in sessions {
                 let family = session.family
                 table.add(

@@ -141,8 +141,10 @@ extension AuditEvent {
         case .clientSecretRotated: "the client got another secret"
         case .clientSessionsEnded(_, let reason):
             "all sessions of the client ended, because \(reason.explanation)"
-        case .resourceChanged(let resource): "the resource \(resource.rawValue.printable) was changed"
-        case .resourceDeleted(let resource): "the resource \(resource.rawValue.printable) was deleted"
+        case .resourceChanged(let resource):
+            "the resource \(resource.rawValue.printable) was changed"
+        case .resourceDeleted(let resource):
+            "the resource \(resource.rawValue.printable) was deleted"
         case .keysRotated(.scheduled): "keys were rotated"
         case .keysRotated(.compromised): "keys were dropped as compromised"
         }
