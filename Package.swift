@@ -125,6 +125,11 @@ let package = Package(
             dependencies: ["MartletResourceServer", "MartletProtocol"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "martletTests",
+            dependencies: ["martlet", "MartletCore", "MartletProtocol", "MartletSQLite"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "MartletTidyTests", swiftSettings: strict),
         .testTarget(
             name: "MartletStorageTests",
