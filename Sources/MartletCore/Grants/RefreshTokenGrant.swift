@@ -61,7 +61,7 @@ struct RefreshTokenGrant {
             // A repeat does not slide the idle lifetime, so its access token ends earlier.
             let idleEnd = family.state.lastRotation + policy.idleLifetime
             let access =
-                try (signed?.expiresAt ?? idleEnd) <= idleEnd
+                try (signed?.expiresAt ?? 0) <= idleEnd.seconds
                 ? signed
                 : accessToken(
                     for: family.authorized,
