@@ -137,7 +137,8 @@ let package = Package(
                 "MartletCore", "MartletProtocol", "MartletSQLite", "MartletTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
