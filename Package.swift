@@ -109,7 +109,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MartletCoreTests",
-            dependencies: ["MartletCore", "MartletProtocol", crypto],
+            dependencies: ["MartletCore", "MartletProtocol", "MartletTesting", crypto],
             swiftSettings: strict
         ),
         .testTarget(
