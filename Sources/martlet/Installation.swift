@@ -68,11 +68,16 @@ struct Installation {
         _ storage: SQLiteStorage,
         _ surroundings: Surroundings
     ) async throws -> MasterKeys {
+        let isEmpty = try await storage.isEmpty()
         let secrets = try MasterKeySource.load(
             configuration,
-            storeIsEmpty: try await storage.isEmpty(),
+            storeIsEmpty: isEmpty,
             randomBytes: surroundings.randomBytes
         )
+        if isEmpty {
+            // Whoever looks for sessions in the wrong folder should wonder.
+            Terminal.complain("Made a new store, \(configuration.store.shown).")
+        }
         return MasterKeys(
             current: masterKey(secrets.current),
             previous: secrets.previous.map(masterKey)

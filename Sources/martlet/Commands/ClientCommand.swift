@@ -24,8 +24,8 @@ extension ClientCommand {
                 access_token_lifetime, allowed_resources and skip_consent.
 
                 Example:
-                  echo '{"client_name": "Mail", "grant_types": ["password", "refresh_token"]}' \\
-                    | martlet client create --metadata -
+                  echo '{"client_name": "Mail", "grant_types": ["password"]}' > mail.json
+                  martlet client create --metadata mail.json
                 """
         )
 
@@ -36,7 +36,8 @@ extension ClientCommand {
 
         func answer(in installation: Installation) async throws -> JSONAnswer {
             let metadata = try CommandInput.json(from: metadata)
-            return JSONAnswer(json: try await installation.server.createClient(metadata: metadata).json)
+            let made = try await installation.server.createClient(metadata: metadata)
+            return JSONAnswer(json: made.json)
         }
     }
 

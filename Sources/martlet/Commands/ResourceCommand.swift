@@ -1,6 +1,6 @@
-public import ArgumentParser
+import ArgumentParser
 import MartletCore
-public import MartletProtocol
+import MartletProtocol
 
 /// `martlet resource`: the APIs that access tokens are for.
 struct ResourceCommand: AsyncParsableCommand {
@@ -17,7 +17,13 @@ struct ResourceCommand: AsyncParsableCommand {
 struct ResourceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The scopes that it defines, as in read,write.", valueName: "list"))
     var scopes: String?
-    @Option(help: "What its access tokens are signed with: ES256, RS256, PS256 or EdDSA.")
+    @Option(
+        help: ArgumentHelp(
+            "What its access tokens are signed with: ES256 (default), RS256, PS256 or EdDSA.",
+            valueName: "name"
+        ),
+        transform: ResourceOptions.algorithm
+    )
     var signingAlgorithm: SignatureAlgorithm?
     @Option(
         help: ArgumentHelp(
@@ -47,6 +53,14 @@ struct ResourceOptions: ParsableArguments {
         }
     }
 
+    private static func algorithm(_ name: String) throws -> SignatureAlgorithm {
+        guard let algorithm = SignatureAlgorithm(rawValue: name) else {
+            let known = SignatureAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("It is one of \(known).")
+        }
+        return algorithm
+    }
+
     var settings: AuthorizationServer.ResourceSettings {
         AuthorizationServer.ResourceSettings(
             scope: scopes.flatMap(Scope.init(list:)),
@@ -56,8 +70,6 @@ struct ResourceOptions: ParsableArguments {
         )
     }
 }
-
-extension SignatureAlgorithm: ExpressibleByArgument {}
 
 extension Scope {
     /// `read,write`; spaces separate as well.
