@@ -102,6 +102,7 @@ let package = Package(
                 "martlet", "MartletProtocol", "MartletTesting",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             exclude: ["hold_fdatasync.c"],
             swiftSettings: strict
@@ -125,6 +126,13 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "MartletTidyTests", swiftSettings: strict),
+        .testTarget(
+            name: "MartletStorageTests",
+            dependencies: [
+                "MartletCore", "MartletProtocol", "MartletSQLite", "MartletTesting",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -43,6 +43,40 @@ public enum WireName {
     public static let bearer = "Bearer"
 }
 
+/// The members of client metadata: RFC 7591 §2, and Martlet's own.
+public enum ClientMetadataName {
+    /// RFC 7591 §2.
+    public static let redirectURIs = "redirect_uris"
+    /// RFC 7591 §2.
+    public static let grantTypes = "grant_types"
+    /// RFC 7591 §2.
+    public static let authenticationMethod = "token_endpoint_auth_method"
+    /// RFC 7591 §2.
+    public static let name = "client_name"
+    /// Martlet's own: how refresh tokens rotate and how long they live.
+    public static let refreshTokenPolicy = "refresh_token_policy"
+    /// Martlet's own: seconds.
+    public static let accessTokenLifetime = "access_token_lifetime"
+    /// Martlet's own: the APIs that the client may ask for.
+    public static let allowedResources = "allowed_resources"
+    /// Martlet's own: whether the user is not asked.
+    public static let skipConsent = "skip_consent"
+    /// RFC 7591 §3.2.1.
+    public static let idIssuedAt = "client_id_issued_at"
+    /// RFC 7591 §3.2.1.
+    public static let secretExpiresAt = "client_secret_expires_at"
+}
+
+/// What an API answers a request with whose bearer token will not do (RFC 6750 §3.1).
+public enum BearerErrorName {
+    /// The request is malformed.
+    public static let invalidRequest = "invalid_request"
+    /// The token is expired, revoked, malformed or not for this API.
+    public static let invalidToken = "invalid_token"
+    /// The token is good and lacks a scope.
+    public static let insufficientScope = "insufficient_scope"
+}
+
 /// The values of `grant_type` that Martlet answers (RFC 6749 §4, §6).
 public enum GrantType: String, Sendable, CaseIterable {
     /// RFC 6749 §6.

@@ -1,3 +1,5 @@
+import MartletProtocol
+
 extension AccessTokenError {
     /// The value of the `WWW-Authenticate` header of the answer (RFC 6750 §3).
     ///
@@ -13,11 +15,11 @@ extension AccessTokenError {
     public func challenge(realm: String, resourceMetadata: String? = nil) -> String {
         var parameters = [("realm", realm)]
         if code.isRegistered {
-            parameters.append(("error", code.description))
-            parameters.append(("error_description", description))
+            parameters.append((WireName.error, code.description))
+            parameters.append((WireName.errorDescription, description))
         }
         if !requiredScopes.isEmpty {
-            parameters.append(("scope", requiredScopes.joined(separator: " ")))
+            parameters.append((WireName.scope, requiredScopes.joined(separator: " ")))
         }
         if let resourceMetadata {
             parameters.append(("resource_metadata", resourceMetadata))

@@ -9,12 +9,12 @@ public import MartletProtocol
 public struct AccessTokenError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of the refusal. New codes may be added, so a `switch` needs a default.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Name: String {
-            case tokenMissing = "token_missing"
-            case invalidRequest = "invalid_request"
-            case invalidToken = "invalid_token"
-            case insufficientScope = "insufficient_scope"
-            case keysUnavailable = "keys_unavailable"
+        private enum Name {
+            case tokenMissing
+            case invalidRequest
+            case invalidToken
+            case insufficientScope
+            case keysUnavailable
         }
 
         private let name: Name
@@ -24,7 +24,15 @@ public struct AccessTokenError: Error, Hashable, Sendable, CustomStringConvertib
         }
 
         /// The code's name; for the three of RFC 6750 §3.1 it is the value of `error`.
-        public var description: String { name.rawValue }
+        public var description: String {
+            switch name {
+            case .tokenMissing: "token_missing"
+            case .invalidRequest: BearerErrorName.invalidRequest
+            case .invalidToken: BearerErrorName.invalidToken
+            case .insufficientScope: BearerErrorName.insufficientScope
+            case .keysUnavailable: "keys_unavailable"
+            }
+        }
 
         /// The request has no bearer token: 401, and the challenge has no error in it.
         public static let tokenMissing = Code(.tokenMissing)

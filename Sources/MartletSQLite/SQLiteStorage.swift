@@ -36,6 +36,9 @@ package final class SQLiteStorage: Storage {
 
     package var statistics: Statistics { queue.statistics }
 
+    /// Writes that wait for the disk now.
+    package var waiting: Int { queue.waiting }
+
     package func close() async {
         queue.close()
         await writerEnd.wait()

@@ -40,6 +40,9 @@ final class WriterQueue: Sendable {
         return refusal
     }
 
+    /// Writes that are accepted and not answered yet.
+    var waiting: Int { state.withLock { $0.waiting } }
+
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
     var statistics: SQLiteStorage.Statistics { state.withLock { $0.statistics } }

@@ -83,13 +83,15 @@ package final class ServerProcess {
             guard process.isRunning else { break }
             try await Task.sleep(for: .seconds(Self.startInterval))
         }
-        throw Failure(description: "the server did not start: \(try log())")
+        throw Failure(description: "the server did not start: \(try self.log())")
     }
 
     /// What the server printed.
     package func log() throws -> String {
         String(
-            decoding: try Data(contentsOf: folder.appending(path: "server.log")), as: UTF8.self)
+            decoding: try Data(contentsOf: folder.appending(path: "server.log")),
+            as: UTF8.self
+        )
     }
 
     /// Ends the server as a power cut would, as far as a process can be: `kill -9`.

@@ -51,7 +51,9 @@ struct CrashTests {
     private func expectKept(_ tokens: [String], by client: TokenClient) async throws {
         guard let newest = tokens.last else { return }
         let successor = try #require(
-            await client.refresh(newest).refreshToken, "an answered token was lost")
+            await client.refresh(newest).refreshToken,
+            "an answered token was lost"
+        )
         let again = await client.refresh(newest).refreshToken
         #expect(again == successor, "a retry after the crash got another token")
         let next = await client.refresh(successor).refreshToken
@@ -77,7 +79,8 @@ struct CrashTests {
         }
         let server = try ServerProcess(
             configuration: TokenClient.configuration(overlap: 0),
-            environment: ["LD_PRELOAD": shim, "HOLD_FILE": hold])
+            environment: ["LD_PRELOAD": shim, "HOLD_FILE": hold]
+        )
         try await server.start()
         let client = TokenClient(url: server.url, http: .shared)
         let first = try #require(await client.signIn().refreshToken)

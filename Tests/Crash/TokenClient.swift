@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import MartletProtocol
 import NIOCore
+import NIOHTTP1
 
 /// A client app without comfort: it asks the token endpoint and tells what came back.
 struct TokenClient: Sendable {
@@ -42,7 +43,8 @@ struct TokenClient: Sendable {
     func signIn() async -> Outcome {
         await ask(
             "grant_type=password&client_id=\(Self.clientID)&username=\(Self.username)"
-                + "&password=\(Self.password.replacing(" ", with: "+"))")
+                + "&password=\(Self.password.replacing(" ", with: "+"))"
+        )
     }
 
     func refresh(_ token: String) async -> Outcome {
@@ -62,6 +64,8 @@ struct TokenClient: Sendable {
             return .tokens(refresh: refresh, access: access)
         }
         return .refused(
-            json["error"]?.string ?? "", json["error_description"]?.string ?? "")
+            json["error"]?.string ?? "",
+            json["error_description"]?.string ?? ""
+        )
     }
 }

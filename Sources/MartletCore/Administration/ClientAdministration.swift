@@ -15,9 +15,9 @@ extension AuthorizationServer {
                 object[WireName.clientSecret] = .string(
                     String(decoding: secret.bytes, as: UTF8.self)
                 )
-                object["client_secret_expires_at"] = 0
+                object[ClientMetadataName.secretExpiresAt] = 0
             }
-            object["client_id_issued_at"] = .integer(client.createdAt.seconds)
+            object[ClientMetadataName.idIssuedAt] = .integer(client.createdAt.seconds)
             for member in client.metadata.json.object?.members ?? [] {
                 object[member.name] = member.value
             }

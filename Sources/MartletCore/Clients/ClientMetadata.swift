@@ -21,17 +21,19 @@ package struct ClientMetadata: Sendable, Equatable {
     package var informational: JSONObject
 
     static let informationalMembers: Set<String> = [
-        "client_name", "client_uri", "logo_uri", "contacts", "tos_uri", "policy_uri",
+        ClientMetadataName.name, "client_uri", "logo_uri", "contacts", "tos_uri", "policy_uri",
         "software_id", "software_version", "application_type",
     ]
 
     static let knownMembers: Set<String> = informationalMembers.union([
-        "grant_types", "token_endpoint_auth_method", WireName.scope, "refresh_token_policy",
-        "access_token_lifetime", "allowed_resources", "skip_consent",
+        ClientMetadataName.grantTypes, ClientMetadataName.authenticationMethod, WireName.scope,
+        ClientMetadataName.refreshTokenPolicy,
+        ClientMetadataName.accessTokenLifetime, ClientMetadataName.allowedResources,
+        ClientMetadataName.skipConsent,
     ])
 
     /// What people call it.
-    package var name: String? { informational["client_name"]?.string }
+    package var name: String? { informational[ClientMetadataName.name]?.string }
 }
 
 // MARK: - Reading and writing
@@ -48,13 +50,13 @@ extension ClientMetadata {
         grantTypes = try members.grantTypes()
         authenticationMethod = try members.authenticationMethod()
         scope = try members.scope()
-        policy = try PolicyOverrides(json: object["refresh_token_policy"])
+        policy = try PolicyOverrides(json: object[ClientMetadataName.refreshTokenPolicy])
         accessTokenLifetime = try members.seconds(
-            "access_token_lifetime",
+            ClientMetadataName.accessTokenLifetime,
             in: Self.accessTokenLifetime
         )
         allowedResources = try members.resources()
-        skipConsent = try members.flag("skip_consent")
+        skipConsent = try members.flag(ClientMetadataName.skipConsent)
         informational = members.informational()
         try checkTogether()
     }
@@ -80,18 +82,18 @@ extension ClientMetadata {
 
     package var json: JSONValue {
         var object = informational
-        object["grant_types"] = .array(grantTypes.map { .string($0.rawValue) })
-        object["token_endpoint_auth_method"] = .string(authenticationMethod.rawValue)
+        object[ClientMetadataName.grantTypes] = .array(grantTypes.map { .string($0.rawValue) })
+        object[ClientMetadataName.authenticationMethod] = .string(authenticationMethod.rawValue)
         if !scope.isEmpty { object[WireName.scope] = .string(scope.description) }
-        object["refresh_token_policy"] = policy.json
-        object["access_token_lifetime"] =
+        object[ClientMetadataName.refreshTokenPolicy] = policy.json
+        object[ClientMetadataName.accessTokenLifetime] =
             accessTokenLifetime.map { .integer($0.wholeSeconds) }
         if !allowedResources.isEmpty {
-            object["allowed_resources"] = .array(
+            object[ClientMetadataName.allowedResources] = .array(
                 allowedResources.map { .string($0.rawValue) }
             )
         }
-        if skipConsent { object["skip_consent"] = true }
+        if skipConsent { object[ClientMetadataName.skipConsent] = true }
         return .object(object)
     }
 }
@@ -112,7 +114,7 @@ private struct MetadataMembers {
 
     func grantTypes() throws(OAuthError) -> [GrantType] {
         let known = GrantType.allCases.map(\.rawValue).joined(separator: ", ")
-        guard let names = object["grant_types"]?.strings, !names.isEmpty else {
+        guard let names = object[ClientMetadataName.grantTypes]?.strings, !names.isEmpty else {
             throw .metadata("grant_types lists at least one of \(known).")
         }
         var types: [GrantType] = []
@@ -126,7 +128,9 @@ private struct MetadataMembers {
     }
 
     func authenticationMethod() throws(OAuthError) -> ClientAuthenticationMethod {
-        guard let value = object["token_endpoint_auth_method"] else { return .clientSecretBasic }
+        guard let value = object[ClientMetadataName.authenticationMethod] else {
+            return .clientSecretBasic
+        }
         guard let method = value.string.flatMap(ClientAuthenticationMethod.init) else {
             let known = ClientAuthenticationMethod.allCases.map(\.rawValue)
             throw .metadata(
@@ -155,7 +159,7 @@ private struct MetadataMembers {
     }
 
     func resources() throws(OAuthError) -> [ResourceID] {
-        guard let value = object["allowed_resources"] else { return [] }
+        guard let value = object[ClientMetadataName.allowedResources] else { return [] }
         guard let identifiers = value.strings,
             identifiers.count <= ClientMetadata.maximumResources,
             identifiers.allSatisfy(Resource.isValidIdentifier)

@@ -83,7 +83,7 @@ package struct Authentication: Sendable, Equatable {
 
 /// Where a request came from, as a person would recognise it in the list of their sessions.
 package struct Origin: Sendable, Equatable {
-    /// Longer user agents are cut: they are shown, never matched.
+    /// In bytes of UTF-8. Longer user agents are cut: they are shown, never matched.
     package static let maximumUserAgent = 256
 
     package let address: String
@@ -91,7 +91,15 @@ package struct Origin: Sendable, Equatable {
 
     package init(address: String, userAgent: String) {
         self.address = address
-        self.userAgent = String(userAgent.prefix(Self.maximumUserAgent))
+        self.userAgent = Self.cut(userAgent)
+    }
+
+    /// Cut by bytes, for one character may be made of any number of them.
+    private static func cut(_ text: String) -> String {
+        guard text.utf8.count > maximumUserAgent else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: maximumUserAgent)
+        while end.samePosition(in: text.unicodeScalars) == nil { text.utf8.formIndex(before: &end) }
+        return String(text.unicodeScalars[..<end])
     }
 }
 

@@ -58,9 +58,9 @@ struct DemoCommand: AsyncParsableCommand {
         let application = ServerApplication.make(
             for: demo.server,
             listening: .init(host: "127.0.0.1", port: port) { _ in
-                print(story.commands)
+                Terminal.show(story.commands)
                 do {
-                    try await story.play { print($0) }
+                    try await story.play(Terminal.show)
                 } catch {
                     logger.error("the story could not be told", metadata: ["error": "\(error)"])
                 }

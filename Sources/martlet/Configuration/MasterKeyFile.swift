@@ -24,7 +24,7 @@ struct MasterKeyFile {
     ) throws(ConfigurationError) -> Secret {
         do throws(FileFailure) {
             return try read(OpenFile(readingAt: path))
-        } catch where error.isMissing {
+        } catch  where error.isMissing {
             switch absence {
             case .makesOne: return try make(Secret(randomBytes(Self.keySize)))
             case .isRefused(let store): throw missing(store)

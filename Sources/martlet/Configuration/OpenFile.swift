@@ -79,7 +79,9 @@ struct OpenFile: ~Copyable {
     func write(_ bytes: [UInt8]) throws(FileFailure) {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let step = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            let step = rest.withUnsafeBytes {
+                Foundation.write(descriptor, $0.baseAddress, $0.count)
+            }
             if step < 0, errno == EINTR { continue }
             guard step > 0 else { throw FileFailure(code: errno) }
             rest = rest.dropFirst(step)

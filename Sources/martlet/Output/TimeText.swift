@@ -24,7 +24,8 @@ extension Instant {
     private var dateAndTime: (date: String, time: String) {
         let (days, second) = Self.divide(seconds, by: 86_400)
         let (year, month, day) = Self.date(ofDay: days)
-        let date = "\(Self.padded(year, to: 4))-\(Self.padded(month, to: 2))-"
+        let date =
+            "\(Self.padded(year, to: 4))-\(Self.padded(month, to: 2))-"
             + Self.padded(day, to: 2)
         let time = [second / 3600, second / 60 % 60, second % 60]
         return (date, time.map { Self.padded($0, to: 2) }.joined(separator: ":"))

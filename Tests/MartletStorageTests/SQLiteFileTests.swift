@@ -1,0 +1,170 @@
+import Foundation
+import MartletCore
+import MartletSQLite
+import MartletTesting
+import Testing
+
+@Suite("the SQLite file")
+struct SQLiteFileTests {
+    private let clock = ManualClock()
+
+    @Test("it and the files beside it are for their owner only")
+    func modes() async throws {
+        let file = try TemporaryStore()
+        let storage = try file.open(clock)
+        try await storage.make(try family(1))
+        for suffix in ["", "-wal", "-shm"] {
+            let attributes = try FileManager.default
+                .attributesOfItem(atPath: file.path + suffix)
+            let mode = try #require(attributes[.posixPermissions] as? NSNumber)
+            #expect(mode.intValue == 0o600, "mode of martlet.db\(suffix)")
+        }
+        await storage.close()
+    }
+
+    @Test("what was written is there when it is opened again")
+    func reopening() async throws {
+        let file = try TemporaryStore()
+        var storage = try file.open(clock)
+        let made = try family(1)
+        try await storage.make(made)
+        await storage.close()
+        storage = try SQLiteStorage.open(path: file.path, ifMissing: .refuse) { [clock] in
+            clock.now
+        }
+        let found = try await storage.find(made.authorized.id)
+        #expect(found.family == made)
+        await storage.close()
+    }
+
+    @Test("a closed store is one file, with nothing left beside it")
+    func oneFile() async throws {
+        let file = try TemporaryStore()
+        let storage = try file.open(clock)
+        try await storage.make(try family(1))
+        _ = try await storage.revision()
+        await storage.close()
+        let files = try FileManager.default.contentsOfDirectory(atPath: file.folder.path)
+        #expect(files == ["martlet.db"])
+    }
+
+    @Test("its pages are small")
+    func pageSize() async throws {
+        let file = try TemporaryStore()
+        let storage = try file.open(clock)
+        await storage.close()
+        let other = try OtherProcess(file.path)
+        let size = try await other.number("PRAGMA page_size")
+        #expect(size == 1024)
+    }
+
+    @Test("a file that is not there is made only if it may be")
+    func missing() throws {
+        let file = try TemporaryStore()
+        let path = file.path
+        #expect(throws: SQLiteOpenError.self) {
+            try SQLiteStorage.open(path: path, ifMissing: .refuse) { ManualClock.start }
+        }
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    @Test("a store of a newer version is refused and left as it is")
+    func newer() async throws {
+        let file = try TemporaryStore()
+        await (try file.open(clock)).close()
+        try await OtherProcess(file.path).execute("PRAGMA user_version = 1000")
+        let error = #expect(throws: SQLiteOpenError.self) { try file.open(clock) }
+        #expect(error?.description.contains("newer version") == true)
+        let version = try await OtherProcess(file.path).number("PRAGMA user_version")
+        #expect(version == 1000)
+    }
+
+    @Test("a file that is no database is refused and left as it is")
+    func notADatabase() throws {
+        let file = try TemporaryStore()
+        let text = Data(String(repeating: "issuer: http://localhost\n", count: 100).utf8)
+        try text.write(to: URL(fileURLWithPath: file.path))
+        let error = #expect(throws: SQLiteOpenError.self) { try file.open(clock) }
+        #expect(error?.description == "the file is not an SQLite database")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: file.path)) == text)
+    }
+
+    @Test("another program's database is refused and left as it is")
+    func notOurs() async throws {
+        let file = try TemporaryStore()
+        try await OtherProcess(file.path).execute("CREATE TABLE song (id INTEGER PRIMARY KEY)")
+        let error = #expect(throws: SQLiteOpenError.self) { try file.open(clock) }
+        #expect(error?.description.contains("another program") == true)
+        let mode = try await OtherProcess(file.path).number(
+            "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'"
+        )
+        #expect(mode == 0)
+    }
+
+    @Test("a folder in its place is refused")
+    func folder() throws {
+        let file = try TemporaryStore()
+        #expect(throws: SQLiteOpenError.self) {
+            try SQLiteStorage.open(path: file.folder.path, ifMissing: .create) {
+                ManualClock.start
+            }
+        }
+    }
+
+    @Test("eight that open a new file at once all get the same store")
+    func openingAtOnce() async throws {
+        let file = try TemporaryStore()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in Int64(1)...8 {
+                group.addTask {
+                    let storage = try file.open(clock)
+                    try await storage.make(try family(number))
+                    await storage.close()
+                }
+            }
+            try await group.waitForAll()
+        }
+        let storage = try file.open(clock)
+        let all = try await storage.list(of: .all, before: nil, limit: 100)
+        #expect(all.count == 8)
+        await storage.close()
+    }
+
+    @Test("a store is empty until it holds a key")
+    func empty() async throws {
+        let file = try TemporaryStore()
+        let storage = try file.open(clock)
+        try await storage.make(try family(1))
+        #expect(try await storage.isEmpty())
+        let key = StoredRecord(
+            kind: .key,
+            id: "1",
+            name: nil,
+            owner: nil,
+            version: 0,
+            epoch: nil,
+            body: []
+        )
+        try await storage.save([.put(key, expecting: nil)], events: [])
+        #expect(try await !storage.isEmpty())
+        await storage.close()
+    }
+
+    @Test("a hundred thousand rotations leave it no larger than a hundred")
+    func constantSpace() async throws {
+        let file = try TemporaryStore()
+        let storage = try file.open(clock)
+        let families = [try family(1)]
+        try await storage.make(families[0])
+        let other = try OtherProcess(file.path)
+        try await storage.rotate(families, times: 100)
+        try await other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        let early = file.size()
+        try await storage.rotate(families, times: 100_000, callers: 8)
+        try await other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        #expect(file.size() == early)
+        let found = try await storage.find(families[0].authorized.id)
+        #expect(found.family?.state.generation == Generation(100_100))
+        await storage.close()
+    }
+}

@@ -1,0 +1,22 @@
+import MartletCore
+import MartletSQLite
+import MartletTesting
+import Testing
+
+@Suite("every store keeps the contract")
+struct StorageContractTests {
+    @Test("the store in memory", arguments: StorageContract.rules)
+    func inMemory(_ rule: StorageContract.Rule) async throws {
+        let clock = ManualClock()
+        try await rule.check(InMemoryStorage { clock.now }, clock)
+    }
+
+    @Test("the store in an SQLite file", arguments: StorageContract.rules)
+    func sqlite(_ rule: StorageContract.Rule) async throws {
+        let clock = ManualClock()
+        let file = try TemporaryStore()
+        let storage = try file.open(clock)
+        try await rule.check(storage, clock)
+        await storage.close()
+    }
+}
