@@ -139,6 +139,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "martletTests",
+            dependencies: ["martlet", "MartletCore", "MartletProtocol", "MartletSQLite"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "MartletTidyTests", swiftSettings: strict),
         .testTarget(
             name: "MartletStorageTests",

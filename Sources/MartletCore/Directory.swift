@@ -128,6 +128,19 @@ package final class Snapshot: Sendable {
         resources.values.first { $0.introspectionID == id }
     }
 
+    /// What a check answers that rests on clients or resources. Its refusal stands only if the
+    /// store has not moved on meanwhile: what was just allowed must not be refused.
+    func upholding<Answer>(
+        _ check: () throws(OAuthError) -> Answer
+    ) async throws -> Answer {
+        do {
+            return try check()
+        } catch {
+            try await assertCurrent()
+            throw error
+        }
+    }
+
     /// - Throws: ``Directory/Overtaken`` if the store has moved on. One read.
     package func assertCurrent() async throws {
         guard try await storage.revision() == revision else { throw Directory.Overtaken() }

@@ -8,7 +8,11 @@ struct Martlet: AsyncParsableCommand {
         commandName: "martlet",
         abstract: "An OAuth 2.1 and OpenID Connect authorization server.",
         version: "0.1.0",
-        subcommands: [DemoCommand.self, ServeCommand.self, ConfigurationReferenceCommand.self]
+        subcommands: [
+            DemoCommand.self, ServeCommand.self, ClientCommand.self, UserCommand.self,
+            ResourceCommand.self, SessionCommand.self, TokenCommand.self, KeyCommand.self,
+            ConfigurationReferenceCommand.self,
+        ]
     )
 
     /// Runs the command that was asked for. Exit status 0: done; 1: refused, with a sentence on

@@ -10,15 +10,7 @@ extension AuthorizationServer {
         email: String?,
         password: Secret
     ) async throws -> Account {
-        guard Account.isValidUsername(username) else {
-            throw AdministrationError(
-                "A user name has 1 to \(Account.maximumUsername) bytes, no control characters, "
-                    + "and no space at either end."
-            )
-        }
-        if let email, !email.contains("@") || email.utf8.count > Account.maximumEmail {
-            throw AdministrationError("“\(email)” is not an e-mail address.")
-        }
+        try Account.check(username: username, email: email)
         let existing: Stored<Account>? = try await storage.find(
             Account.self,
             name: Account.signInName(username)
@@ -132,5 +124,20 @@ extension AuthorizationServer {
             password,
             salt: surroundings.randomBytes(Self.saltLength)
         )
+    }
+}
+
+extension Account {
+    /// - Throws: ``AdministrationError`` if an account cannot have this name or address.
+    static func check(username: String, email: String?) throws(AdministrationError) {
+        guard isValidUsername(username) else {
+            throw AdministrationError(
+                "A user name has 1 to \(maximumUsername) bytes, no control characters, "
+                    + "and no space at either end."
+            )
+        }
+        if let email, !email.contains("@") || email.utf8.count > maximumEmail {
+            throw AdministrationError("“\(email)” is not an e-mail address.")
+        }
     }
 }

@@ -8,21 +8,7 @@ extension AuthorizationServer {
         package let secret: Secret?
 
         /// The registration response (RFC 7591 §3.2.1).
-        package var json: JSONValue {
-            var object = JSONObject()
-            object[WireName.clientID] = .string(client.id.rawValue)
-            if let secret {
-                object[WireName.clientSecret] = .string(
-                    String(decoding: secret.bytes, as: UTF8.self)
-                )
-                object[ClientMetadataName.secretExpiresAt] = 0
-            }
-            object[ClientMetadataName.idIssuedAt] = .integer(client.createdAt.seconds)
-            for member in client.metadata.json.object?.members ?? [] {
-                object[member.name] = member.value
-            }
-            return .object(object)
-        }
+        package var json: JSONValue { .object(client.registration(secret: secret)) }
     }
 
     /// Registers a client under an id and with a secret that are made here.
@@ -54,13 +40,19 @@ extension AuthorizationServer {
         let metadata = try ClientMetadata(json: json)
         try await requireResources(metadata.allowedResources)
         var client = stored.value
-        let becamePublic = client.secret != nil && metadata.authenticationMethod == .none
         let made = client.secret == nil ? try await newSecret(for: metadata) : nil
         client.metadata = metadata
-        client.secret = becamePublic ? nil : client.secret ?? made?.hash
-        var events: [AuditEvent] = [.clientUpdated(id)]
+        client.secret = metadata.authenticationMethod == .none ? nil : client.secret ?? made?.hash
+        try await replace(stored, by: client)
+        return RegisteredClient(client: client, secret: made?.secret)
+    }
+
+    /// Writes a changed client; one that becomes public loses its sessions.
+    func replace(_ stored: Stored<Client>, by client: Client) async throws {
+        let becamePublic = stored.value.secret != nil && client.secret == nil
+        var events: [AuditEvent] = [.clientUpdated(client.id)]
         if becamePublic {
-            events.append(.clientSessionsEnded(id, reason: .clientRevoked))
+            events.append(.clientSessionsEnded(client.id, reason: .clientRevoked))
         }
         try await save(
             [
@@ -72,7 +64,6 @@ extension AuthorizationServer {
             ],
             events
         )
-        return RegisteredClient(client: client, secret: made?.secret)
     }
 
     /// Gives a client a new secret; the old one is refused from here on. Its sessions go on.
@@ -118,7 +109,7 @@ extension AuthorizationServer {
         return stored
     }
 
-    private func requireResources(_ ids: [ResourceID]) async throws {
+    func requireResources(_ ids: [ResourceID]) async throws {
         for id in ids {
             guard try await storage.find(Resource.self, id: id.rawValue).0 != nil else {
                 throw OAuthError.metadata(
@@ -144,5 +135,25 @@ extension AuthorizationServer {
             }
             return (secret, .keyed(secret, with: key, id: id))
         }
+    }
+}
+
+extension Client {
+    /// What a client is told of its registration (RFC 7591 §3.2.1); the secret only when it was
+    /// just made.
+    package func registration(secret: Secret? = nil) -> JSONObject {
+        var object = JSONObject()
+        object[WireName.clientID] = .string(id.rawValue)
+        if let secret {
+            object[WireName.clientSecret] = .string(
+                String(decoding: secret.bytes, as: UTF8.self)
+            )
+            object[ClientMetadataName.secretExpiresAt] = 0
+        }
+        object[ClientMetadataName.idIssuedAt] = .integer(createdAt.seconds)
+        for member in metadata.json.object?.members ?? [] {
+            object[member.name] = member.value
+        }
+        return object
     }
 }

@@ -32,12 +32,8 @@ extension AuthorizationServer {
         _ identifier: String,
         _ settings: ResourceSettings
     ) async throws -> RegisteredResource {
-        guard Resource.isValidIdentifier(identifier), identifier != self.settings.issuer else {
-            throw AdministrationError(
-                "“\(identifier)” is not an absolute URI without fragment, or it is the issuer's."
-            )
-        }
         let id = ResourceID(rawValue: identifier)
+        try check(settings, of: id)
         guard try await storage.find(Resource.self, id: identifier).0 == nil else {
             throw AdministrationError("There is a resource “\(identifier)” already.")
         }
@@ -63,6 +59,7 @@ extension AuthorizationServer {
         _ settings: ResourceSettings
     ) async throws -> Resource {
         let stored = try await resource(id, ownedBy: .operator)
+        try check(settings, of: id)
         var resource = stored.value
         resource.scope = settings.scope ?? resource.scope
         resource.signingAlgorithm = settings.signingAlgorithm ?? resource.signingAlgorithm
@@ -97,6 +94,26 @@ extension AuthorizationServer {
             throw AdministrationError.noSuch("resource", id.rawValue)
         }
         return stored
+    }
+
+    /// What an operator says of an API, whichever way.
+    func check(
+        _ settings: ResourceSettings,
+        of id: ResourceID
+    ) throws(AdministrationError) {
+        guard Resource.isValidIdentifier(id.rawValue), id.rawValue != self.settings.issuer else {
+            throw AdministrationError(
+                "“\(id)” is not an absolute URI without fragment, or it is the issuer's."
+            )
+        }
+        let bounds = RotationPolicy.minimumLifetime...RotationPolicy.maximumLifetime
+        let lifetimes = [settings.idleLifetime, settings.absoluteLifetime].compactMap(\.self)
+        guard lifetimes.allSatisfy(bounds.contains) else {
+            throw AdministrationError(
+                "A lifetime is a number of seconds from \(bounds.lowerBound.wholeSeconds) to "
+                    + "\(bounds.upperBound.wholeSeconds)."
+            )
+        }
     }
 
     private func resource(

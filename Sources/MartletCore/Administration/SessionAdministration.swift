@@ -73,12 +73,44 @@ extension AuthorizationServer {
         )
     }
 
-    /// Ends one session.
-    package func endSession(_ id: FamilyID) async throws {
-        guard let family = try await storage.find(id).family else {
+    /// Ends one session; answers what it was until then, which may be over already.
+    package func endSession(_ id: FamilyID) async throws -> Session {
+        guard let session = try await session(try await storage.find(id)) else {
             throw AdministrationError.noSuch("session", id.description)
         }
-        try await end(family.authorized, for: .revokedByOperator)
+        // One that is merely idle would live again under a longer idle lifetime.
+        if session.ended == nil || session.ended?.reason == .idle {
+            try await end(session.family.authorized, for: .revokedByOperator)
+        }
+        return session
+    }
+
+    /// How many sessions live, so that a command can say what it ends.
+    package struct LiveSessions: Sendable, Equatable {
+        package let count: Int
+        /// Whether all were looked at.
+        package let isAll: Bool
+    }
+
+    /// How many pages of sessions are looked at when living ones are counted.
+    static let countedPages = 10
+
+    /// Counts the sessions that live, up to a bound.
+    package func liveSessions(
+        ofAccount username: String? = nil,
+        client: ClientID? = nil
+    ) async throws -> LiveSessions {
+        var count = 0
+        var cursor: FamilyID?
+        for _ in 0..<Self.countedPages {
+            let page = try await sessions(ofAccount: username, client: client, before: cursor)
+            count += page.count { $0.ended == nil }
+            guard page.count == Self.sessionPage else {
+                return LiveSessions(count: count, isAll: true)
+            }
+            cursor = page.last?.family.authorized.id
+        }
+        return LiveSessions(count: count, isAll: false)
     }
 
     /// Ends every session of a client.

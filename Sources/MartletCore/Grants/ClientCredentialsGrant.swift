@@ -11,21 +11,23 @@ struct ClientCredentialsGrant {
             try request.presentedClient(),
             in: snapshot
         )
-        guard proof == .clientAuthenticated else {
-            throw OAuthError(
-                .unauthorizedClient,
-                "A public client cannot use client_credentials."
-            )
-        }
-        try client.require(.clientCredentials)
         let scope = try request.scope()
-        try client.requireRegistered(scope)
-        let target = try AccessTokenRequest(
-            granted: client.metadata.scope,
-            grantedResources: client.metadata.allowedResources,
-            scope: scope,
-            resource: try request.resource()
-        ).target(among: snapshot.resources, issuer: server.settings.issuer)
+        let target = try await snapshot.upholding { () throws(OAuthError) in
+            guard proof == .clientAuthenticated else {
+                throw OAuthError(
+                    .unauthorizedClient,
+                    "A public client cannot use client_credentials."
+                )
+            }
+            try client.require(.clientCredentials)
+            try client.requireRegistered(scope)
+            return try AccessTokenRequest(
+                granted: client.metadata.scope,
+                grantedResources: client.metadata.allowedResources,
+                scope: scope,
+                resource: try request.resource()
+            ).target(among: snapshot.resources, issuer: server.settings.issuer)
+        }
         // No family whose step would notice a change made meanwhile.
         try await snapshot.assertCurrent()
 

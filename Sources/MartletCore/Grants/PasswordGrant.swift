@@ -17,15 +17,17 @@ struct PasswordGrant {
             try request.presentedClient(),
             in: snapshot
         )
-        try client.require(.password)
         let scope = try request.scope()
-        try client.requireRegistered(scope)
-        let target = try AccessTokenRequest(
-            granted: scope ?? client.metadata.scope,
-            grantedResources: client.metadata.allowedResources,
-            scope: nil,
-            resource: try request.resource()
-        ).target(among: snapshot.resources, issuer: server.settings.issuer)
+        let target = try await snapshot.upholding { () throws(OAuthError) in
+            try client.require(.password)
+            try client.requireRegistered(scope)
+            return try AccessTokenRequest(
+                granted: scope ?? client.metadata.scope,
+                grantedResources: client.metadata.allowedResources,
+                scope: nil,
+                resource: try request.resource()
+            ).target(among: snapshot.resources, issuer: server.settings.issuer)
+        }
 
         let account = try await signIn(request)
         return try await SessionStart(

@@ -20,7 +20,9 @@ struct RefreshTokenGrant {
             server.notice(.foreignRefreshToken(family.id))
             throw RefreshVerdict.invalid
         }
-        try client.require(.refreshToken)
+        try await snapshot.upholding { () throws(OAuthError) in
+            try client.require(.refreshToken)
+        }
 
         let policy = server.policy(of: client).holding(for: proof)
         // Whether scope and resource fit is judged last, after reuse: a thief must not be able to

@@ -67,7 +67,8 @@ package struct RecordBody {
     }
 
     func value(_ name: String) -> JSONValue? {
-        json.object?[name].flatMap { $0.isNull ? nil : $0 }
+        guard let value = json.object?[name], !value.isNull else { return nil }
+        return value
     }
 
     func required(_ name: String) throws(StorageError) -> JSONValue {

@@ -100,9 +100,10 @@ public enum JSONValue: Sendable, Hashable {
     }
 }
 
+// No nil literal: where an optional value is expected, `nil` would be taken for `null`.
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
-    ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByNilLiteral,
-    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+    ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByArrayLiteral,
+    ExpressibleByDictionaryLiteral
 {
     /// A string.
     public init(stringLiteral value: String) { self = .string(value) }
@@ -115,9 +116,6 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
 
     /// A number with a fraction.
     public init(floatLiteral value: Double) { self = .number(value) }
-
-    /// `null`.
-    public init(nilLiteral: ()) { self = .null }
 
     /// An array.
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }

@@ -24,8 +24,8 @@ struct ConfigurationEnvironment {
             } catch {
                 throw ConfigurationError(
                     at: place,
-                    "\(setting.key) is given as JSON here, and this is none: \(error.reason)"
-                        + " (byte \(error.position))."
+                    "\(setting.key) is given as JSON here, and this is none"
+                        + " (from byte \(error.position) on): \(error.reason)."
                 )
             }
         }

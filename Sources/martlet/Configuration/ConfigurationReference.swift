@@ -16,14 +16,13 @@ enum ConfigurationReference {
         3. `martlet.yaml` in the working directory,
         4. none: then every key has its default.
 
-            issuer: https://login.example.com
-            listen: 127.0.0.1:8080
-            store: sqlite:martlet.db
-            lifetimes: {access_token: 600}
-            refresh_token_policy: {overlap: 10, absolute_lifetime: 7776000}
-            clients:
-              - client_name: Photos
-                redirect_uris: ["https://photos.example.com/callback"]
+        ```yaml
+        issuer: https://login.example.com
+        listen: 127.0.0.1:8080
+        store: sqlite:martlet.db
+        lifetimes: {access_token: 600}
+        refresh_token_policy: {overlap: 10, absolute_lifetime: 7776000}
+        ```
 
         The file is read strictly. An unknown key, a key that stands twice, a value of the wrong kind
         or out of its bounds: each is refused with its line and what is expected there.
@@ -37,11 +36,13 @@ enum ConfigurationReference {
         - Anchors, aliases and tags of YAML are refused. The file may have 1 MiB.
 
         A value from the **environment** wins over the file, one from a flag over both. The variable is
-        named `MARTLET_` and the key, with `_` for the dot. Lists are given as JSON:
+        named `MARTLET_` and the key in capitals, with `_` for the dot. Lists are given as JSON:
 
-            MARTLET_ISSUER=https://login.example.com
-            MARTLET_LIFETIMES_ACCESS_TOKEN=300
-            MARTLET_CLIENTS='[{"client_name": "Photos"}]'
+        ```sh
+        MARTLET_ISSUER=https://login.example.com
+        MARTLET_LIFETIMES_ACCESS_TOKEN=300
+        MARTLET_CLIENTS='[{"client_name": "Photos"}]'
+        ```
 
         An unknown variable that begins with `MARTLET_` is refused, so that a misspelt one does not
         pass unnoticed. Those that Kubernetes makes for a service called `martlet`
@@ -64,7 +65,9 @@ enum ConfigurationReference {
 
         To make one yourself:
 
-            umask 077; head -c 32 /dev/urandom | basenc --base64url | tr -d = > martlet.key
+        ```sh
+        umask 077; head -c 32 /dev/urandom | basenc --base64url | tr -d = > martlet.key
+        ```
 
         To replace it, list the one before it in `previous_master_keys`, with the same two forms, and
         leave it there for as long as anything that it sealed may live: the longest

@@ -60,7 +60,7 @@ struct Issuer: Sendable, Hashable {
         if text.contains("?") { throw .because("must not have a query (“?…”).") }
         if text.contains("#") { throw .because("must not have a fragment (“#…”).") }
         if text.contains("@") { throw .because("must not have a user name (“…@”).") }
-        if text.hasSuffix("/") {
+        if text.hasSuffix("/"), !text.hasSuffix("://") {
             let trimmed = text.reversed().drop { $0 == "/" }.reversed()
             throw .because("must not end in a slash; write \(String(trimmed).printable)")
         }

@@ -92,9 +92,8 @@ struct MasterKeyFile {
     /// that is taken: so nobody ever sees half a key, not even after a crash, and of two processes
     /// that start at once both use the one that was first.
     private func make(_ key: Secret) throws(ConfigurationError) -> Secret {
-        let draft = "\(path).\(getpid()).draft"
+        let draft = "\(path).draft-\(UInt64.random(in: 0...UInt64.max))"
         do throws(FileFailure) {
-            unlink(draft)
             defer { unlink(draft) }
             try OpenFile(makingPrivateAt: draft)
                 .write(Array((Base64URL.encode(key.bytes) + "\n").utf8))

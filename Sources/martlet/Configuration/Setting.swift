@@ -27,8 +27,8 @@ struct Setting<Value: Sendable>: Sendable {
                     at: value.place,
                     "\(key) must be \(form.expected), not \(value.shown)."
                 )
-            case .because(let reason):
-                throw ConfigurationError(at: value.place, "\(key) \(reason)")
+            case .because(let reason, let place):
+                throw ConfigurationError(at: place ?? value.place, "\(key) \(reason)")
             }
         }
     }

@@ -45,23 +45,26 @@ struct SettingValues {
         _ member: ConfigurationValue.Member,
         to section: String?
     ) throws(ConfigurationError) {
-        let key = section.map { "\($0).\(member.key)" } ?? member.key
-        if let setting = ConfigurationTable.all.first(where: { $0.key == key }) {
+        let settings = ConfigurationTable.all
+        let setting = settings.first {
+            $0.section == section?[...] && $0.name == member.key[...]
+        }
+        if let setting {
             written[setting.key] = member.value
             return
         }
-        guard section == nil, ConfigurationTable.all.contains(where: { $0.section == key[...] })
-        else {
+        let isSection = settings.contains { $0.section == member.key[...] }
+        guard section == nil, isSection else {
             throw UnknownName.refusal(ofKey: member.key, in: section, at: member.place)
         }
         if member.value.isNothing { return }
         guard case .mapping(let members) = member.value.content else {
             throw ConfigurationError(
                 at: member.value.place,
-                "\(key) must be a mapping of keys to values, not \(member.value.shown)."
+                "\(member.key) must be a mapping of keys to values, not \(member.value.shown)."
             )
         }
-        for inner in members { try add(inner, to: key) }
+        for inner in members { try add(inner, to: member.key) }
     }
 
     // MARK: - The environment and flags

@@ -8,6 +8,14 @@ enum UnknownName {
     ) -> ConfigurationError {
         let whole = section.map { "\($0).\(key)" } ?? key
         let sentence = "unknown key “\(whole.printable)”"
+        if let setting = ConfigurationTable.all.first(where: { $0.key == key }),
+            let section = setting.section
+        {
+            return ConfigurationError(
+                at: place,
+                sentence + "; write it as \(setting.name) inside of \(section)."
+            )
+        }
         guard let nearest = nearestKey(to: key, in: section) else {
             return ConfigurationError(at: place, sentence + ".")
         }

@@ -44,8 +44,9 @@ enum EnvironmentForm: Sendable {
 enum Unfit: Error {
     /// It is not of the form: the sentence says what is expected and what stands there.
     case unexpected(ConfigurationValue)
-    /// It is, but still cannot be: the sentence goes on after the key with these words.
-    case because(String)
+    /// It is, but still cannot be: the sentence goes on after the key with these words. The place
+    /// is that of an element, if it is one's fault.
+    case because(String, at: ConfigurationPlace? = nil)
 }
 
 extension ValueForm {
@@ -81,8 +82,27 @@ extension ValueForm {
                 throw .because("may list \(limit) at most, not \(elements.count).")
             }
             var values: [Element] = []
-            for element in elements { values.append(try form.read(element)) }
+            for element in elements { values.append(try Self.read(element, as: form)) }
             return values
+        }
+    }
+
+    private static func read<Element>(
+        _ element: ConfigurationValue,
+        as form: ValueForm<Element>
+    ) throws(Unfit) -> Element {
+        do throws(Unfit) {
+            return try form.read(element)
+        } catch {
+            switch error {
+            case .unexpected(let value):
+                throw .because(
+                    "must hold elements each of which is \(form.expected), not \(value.shown).",
+                    at: value.place
+                )
+            case .because(let reason, let place):
+                throw .because(reason, at: place ?? element.place)
+            }
         }
     }
 }

@@ -1,3 +1,6 @@
+import MartletCore
+import MartletProtocol
+
 /// Why a command did not do what it was asked: one sentence that says what to do instead.
 struct Refusal: Error, Equatable {
     let sentence: String
@@ -14,7 +17,23 @@ struct Refusal: Error, Equatable {
         switch error {
         case let refusal as Refusal: self = refusal
         case let error as ConfigurationError: self.init(error.sentence)
+        case let error as AdministrationError: self.init(error.sentence.printable)
+        case let error as OAuthError: self.init(error.sentence.printable)
+        case let error as StorageError: self.init(error.sentence)
         default: return nil
+        }
+    }
+}
+
+extension StorageError {
+    fileprivate var sentence: String {
+        switch self {
+        case .unavailable(let reason):
+            "The store cannot be read or written now (\(reason.printable)); try again."
+        case .overloaded: "The store has too much to do; try again in a moment."
+        case .conflict: "Somebody else changed it at the same moment; repeat the command."
+        case .corrupt(let reason):
+            "The store is damaged (\(reason.printable)); restore it from a backup."
         }
     }
 }

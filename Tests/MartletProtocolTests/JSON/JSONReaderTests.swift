@@ -9,7 +9,7 @@ struct JSONReaderTests {
 
     @Test("each kind of value is read, with its exact number")
     func values() throws {
-        #expect(try read(" null ") == nil)
+        #expect(try read(" null ") == .null)
         #expect(try read("true") == true)
         #expect(try read("false") == false)
         #expect(try read("0") == 0)

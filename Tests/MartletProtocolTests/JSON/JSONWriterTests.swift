@@ -13,7 +13,7 @@ struct JSONWriterTests {
             writer.member("yes", true)
             writer.member("list", ["a", "b"])
             writer.member("none", [String]())
-            writer.member("value", ["x": [1, 2.5, nil]] as JSONValue)
+            writer.member("value", ["x": [1, 2.5, .null]] as JSONValue)
             writer.member("inner", object: { $0.member("a", "b") })
             writer.member("empty", object: { _ in })
             writer.member("absent", ifPresent: nil as String?)
@@ -75,7 +75,7 @@ struct JSONWriterTests {
 
     private static func value(depth: Int, _ random: inout SeededGenerator) -> JSONValue {
         switch Int.random(in: 0..<(depth == 0 ? 5 : 7), using: &random) {
-        case 0: return nil
+        case 0: return .null
         case 1: return .bool(Bool.random(using: &random))
         case 2: return .integer(Int64(truncatingIfNeeded: random.next()))
         case 3: return .number(Double.random(in: -1e9...1e9, using: &random))

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+
+/// Where a command finds its configuration.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The configuration file (default: MARTLET_CONFIG, then martlet.yaml, then defaults).",
+            valueName: "file"
+        )
+    )
+    var config: String?
+
+    /// Reads the configuration.
+    func load() throws(ConfigurationError) -> Configuration {
+        try Configuration.load(
+            file: config,
+            environment: ProcessInfo.processInfo.environment,
+            workingDirectory: FileManager.default.currentDirectoryPath
+        )
+    }
+}
+
+/// For whom a command prints.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Print JSON for programs.")
+    var json = false
+
+    var form: OutputForm { json ? .json : .people }
+}
+
+/// A command that opens the installation, finds or does something there, and shows what.
+///
+/// It works beside a running server on the same store, which sees each change at once.
+protocol InstallationCommand: AsyncParsableCommand {
+    associatedtype Answer: Showable
+
+    var installation: ConfigurationOptions { get }
+    var output: OutputOptions { get }
+
+    func answer(in installation: Installation) async throws -> Answer
+}
+
+extension InstallationCommand {
+    func run() async throws {
+        let open = try await Installation.open(installation)
+        let answer: Answer
+        do {
+            answer = try await self.answer(in: open)
+        } catch {
+            await open.close()
+            throw error
+        }
+        await open.close()
+        Terminal.show(answer, as: output.form)
+    }
+}

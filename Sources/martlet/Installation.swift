@@ -1,0 +1,142 @@
+import Foundation
+import MartletCore
+import MartletProtocol
+import MartletSQLite
+
+/// An authorization server as the configuration describes it, on its open store: what `serve` puts
+/// on the network and every other command works on.
+///
+/// Whoever comes first, `serve` or a command, makes the store and its master key.
+struct Installation {
+    let configuration: Configuration
+    let storage: SQLiteStorage
+    let server: AuthorizationServer
+
+    /// Opens what the options name.
+    static func open(_ options: ConfigurationOptions) async throws -> Installation {
+        try await open(try options.load())
+    }
+
+    /// - Parameter notice: what the operator should see of the server's work.
+    /// - Throws: ``ConfigurationError``, or ``Refusal`` for a store or key that cannot be used.
+    static func open(
+        _ configuration: Configuration,
+        notice: @escaping @Sendable (AuthorizationServer.Notice) -> Void = { _ in }
+    ) async throws -> Installation {
+        let surroundings = Surroundings.system
+        let storage = try openStore(configuration.store, clock: surroundings.now)
+        do {
+            let installation = Installation(
+                configuration: configuration,
+                storage: storage,
+                server: AuthorizationServer(
+                    settings: configuration.settings,
+                    storage: storage,
+                    masters: try await masterKeys(configuration, storage, surroundings),
+                    surroundings: surroundings,
+                    notice: notice
+                )
+            )
+            try await installation.prepareKeys()
+            return installation
+        } catch {
+            await storage.close()
+            throw error
+        }
+    }
+
+    func close() async {
+        await storage.close()
+    }
+
+    private static func openStore(
+        _ location: StoreLocation,
+        clock: @escaping @Sendable () -> Instant
+    ) throws -> SQLiteStorage {
+        switch location {
+        case .sqlite(let path):
+            do {
+                return try SQLiteStorage.open(path: path, ifMissing: .create, clock: clock)
+            } catch {
+                throw Refusal("\(path.printable): \(error).")
+            }
+        }
+    }
+
+    private static func masterKeys(
+        _ configuration: Configuration,
+        _ storage: SQLiteStorage,
+        _ surroundings: Surroundings
+    ) async throws -> MasterKeys {
+        let isEmpty = try await storage.isEmpty()
+        let secrets = try MasterKeySource.load(
+            configuration,
+            storeIsEmpty: isEmpty,
+            randomBytes: surroundings.randomBytes
+        )
+        if isEmpty {
+            // Whoever looks for sessions in the wrong folder should wonder.
+            Terminal.complain("Made a new store, \(configuration.store.shown).")
+        }
+        return MasterKeys(
+            current: masterKey(secrets.current),
+            previous: secrets.previous.map(masterKey)
+        )
+    }
+
+    private static func masterKey(_ secret: Secret) -> MasterKey {
+        guard let key = MasterKey(secret) else {
+            preconditionFailure("a master key has \(MasterKey.length) bytes")
+        }
+        return key
+    }
+
+    private func prepareKeys() async throws {
+        do {
+            try await server.keyAdministration.prepare()
+        } catch let error as KeyRing.Unusable {
+            throw Refusal(sentence(for: error))
+        }
+    }
+
+    private func sentence(for error: KeyRing.Unusable) -> String {
+        let store = configuration.store.shown
+        return switch error {
+        case .unknownMasterKey:
+            "The keys in \(store) are sealed under another master key than "
+                + "\(configuration.masterKey.shown); put back the one that belongs to this store, "
+                + "or list it under previous_master_keys."
+        case .damaged(let id):
+            "The key \(id.printable) in \(store) does not open: the store is damaged, restore it "
+                + "from a backup."
+        }
+    }
+}
+
+extension StoreLocation {
+    fileprivate var shown: String {
+        switch self {
+        case .sqlite(let path): path.printable
+        }
+    }
+}
+
+extension MasterKeySource {
+    fileprivate var shown: String {
+        switch location {
+        case .file(let path): "the one in \(path.printable)"
+        case .environment(let name): "the one in the variable \(name)"
+        }
+    }
+}
+
+extension Configuration {
+    fileprivate var settings: AuthorizationServer.Settings {
+        AuthorizationServer.Settings(
+            issuer: issuer.text,
+            accessTokenLifetime: lifetimes.accessToken,
+            policy: refreshTokenPolicy,
+            loginAttempts: loginAttempts
+        )
+    }
+}

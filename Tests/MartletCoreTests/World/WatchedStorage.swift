@@ -1,0 +1,163 @@
+import MartletCore
+import Synchronization
+
+/// The reference store, watched: it counts what it is asked, and lets a test do something at the
+/// moment just before a family is made.
+final class WatchedStorage: Storage {
+    /// One call; a change with whether it wrote anything.
+    enum Call: Equatable {
+        case revision
+        case insert
+        case change(wrote: Bool)
+        case find
+        case list
+        case save
+        case oneTime
+        case purge
+        case events
+    }
+
+    private struct Watch {
+        var calls: [Call] = []
+        var beforeInsert: (@Sendable () async -> Void)?
+    }
+
+    private let inner: InMemoryStorage
+    private let watch = Mutex(Watch())
+
+    init(_ inner: InMemoryStorage) {
+        self.inner = inner
+    }
+
+    /// What was asked since the last time.
+    func takeCalls() -> [Call] {
+        watch.withLock { watch in
+            defer { watch.calls = [] }
+            return watch.calls
+        }
+    }
+
+    /// Runs once, before the next family is made.
+    func beforeNextInsert(_ work: @escaping @Sendable () async -> Void) {
+        watch.withLock { $0.beforeInsert = work }
+    }
+
+    private func note(_ call: Call) {
+        watch.withLock { $0.calls.append(call) }
+    }
+
+    func revision() async throws(StorageError) -> Revision {
+        note(.revision)
+        return try await inner.revision()
+    }
+
+    func close() async { await inner.close() }
+}
+
+extension WatchedStorage {
+    func insert(
+        _ family: TokenFamily,
+        step: @escaping @Sendable (InsertView, Instant) -> ErasedChange?
+    ) async throws(StorageError) {
+        note(.insert)
+        let work = watch.withLock { watch in
+            defer { watch.beforeInsert = nil }
+            return watch.beforeInsert
+        }
+        await work?()
+        try await inner.insert(family, step: step)
+    }
+
+    func change(
+        _ family: AuthorizedFamily,
+        step: @escaping @Sendable (FamilyView, Instant) -> ErasedChange
+    ) async throws(StorageError) {
+        try await inner.change(family) { [self] view, now in
+            let change = step(view, now)
+            let wrote = change != ErasedChange(state: nil, writes: [], events: [])
+            note(.change(wrote: wrote))
+            return change
+        }
+    }
+
+    func find(_ id: FamilyID) async throws(StorageError) -> FamilyView {
+        note(.find)
+        return try await inner.find(id)
+    }
+
+    func list(
+        of families: FamilySelection,
+        before cursor: FamilyID?,
+        limit: Int
+    ) async throws(StorageError) -> [FamilyView] {
+        note(.list)
+        return try await inner.list(of: families, before: cursor, limit: limit)
+    }
+
+    func purge(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
+        note(.purge)
+        return try await inner.purge(before: instant, limit: limit)
+    }
+}
+
+extension WatchedStorage {
+    func put(_ entry: OneTimeEntry) async throws(StorageError) -> Bool {
+        note(.oneTime)
+        return try await inner.put(entry)
+    }
+
+    func find(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry? {
+        note(.oneTime)
+        return try await inner.find(key)
+    }
+
+    func take(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry? {
+        note(.oneTime)
+        return try await inner.take(key)
+    }
+
+    func purgeOneTime(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
+        note(.purge)
+        return try await inner.purgeOneTime(before: instant, limit: limit)
+    }
+}
+
+extension WatchedStorage {
+    func find(_ kind: RecordKind, id: String) async throws(StorageError) -> Found {
+        note(.find)
+        return try await inner.find(kind, id: id)
+    }
+
+    func find(_ kind: RecordKind, name: String) async throws(StorageError) -> Found {
+        note(.find)
+        return try await inner.find(kind, name: name)
+    }
+
+    func save(_ changes: [RecordChange], events: [AuditEvent]) async throws(StorageError) {
+        note(.save)
+        try await inner.save(changes, events: events)
+    }
+
+    func list(
+        _ kind: RecordKind,
+        owner: String?,
+        after cursor: String?,
+        limit: Int
+    ) async throws(StorageError) -> Listed {
+        note(.list)
+        return try await inner.list(kind, owner: owner, after: cursor, limit: limit)
+    }
+
+    func events(
+        of selection: AuditSelection,
+        limit: Int
+    ) async throws(StorageError) -> [AuditEntry] {
+        note(.events)
+        return try await inner.events(of: selection, limit: limit)
+    }
+
+    func purgeEvents(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
+        note(.purge)
+        return try await inner.purgeEvents(before: instant, limit: limit)
+    }
+}
