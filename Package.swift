@@ -126,6 +126,20 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "MartletServerTests",
+            dependencies: [
+                "MartletServer", "MartletCore", "MartletProtocol", "MartletResourceServer",
+                "MartletTesting", hummingbird, logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "martletTests",
             dependencies: ["martlet", "MartletCore", "MartletProtocol", "MartletSQLite"],
             swiftSettings: strict

@@ -66,6 +66,8 @@ package enum ErrorResponse {
         package typealias Context = ServerContext
 
         let log: ServerLog
+        /// For each path, the `Allow` header of what it answers.
+        let methods: [String: String]
 
         package func handle(
             _ request: Request,
@@ -74,6 +76,12 @@ package enum ErrorResponse {
         ) async throws -> Response {
             var response = await answer(request, context, next)
             response.headers[.xContentTypeOptions] = "nosniff"
+            response.headers[.referrerPolicy] = "no-referrer"
+            // Pages bring a policy of their own; nothing else here is to be shown or framed.
+            if !response.headers.contains(.contentSecurityPolicy) {
+                response.headers[.contentSecurityPolicy] =
+                    "default-src 'none'; frame-ancestors 'none'"
+            }
             return response
         }
 
@@ -88,7 +96,13 @@ package enum ErrorResponse {
                 return ErrorResponse.response(to: error)
             } catch let error as StorageError {
                 return ErrorResponse.response(to: error, log: log)
+            } catch is FormBody.Unreadable {
+                log.bodyBrokeOff()
+                return ErrorResponse.unreadable
             } catch let error as HTTPError {
+                if error.status == .notFound, let allowed = methods[request.uri.path] {
+                    return ErrorResponse.response(to: request.method, allowed: allowed)
+                }
                 return ErrorResponse.response(to: error)
             } catch {
                 log.unexpected(error)
@@ -97,18 +111,60 @@ package enum ErrorResponse {
         }
     }
 
-    /// What Hummingbird refuses by itself: a path or method that there is none of.
+    /// A body that did not come whole; the rest of the connection cannot be understood either.
+    private static var unreadable: Response {
+        var response = response(
+            to: OAuthError(.invalidRequest, "The request's body did not arrive whole.")
+        )
+        response.headers[.connection] = "close"
+        return response
+    }
+
+    /// There is something at this path, but not for this method (RFC 9110 §15.5.6).
+    private static func response(
+        to method: HTTPRequest.Method,
+        allowed: String
+    ) -> Response {
+        guard method != .options else {
+            return Response(status: .noContent, headers: [.allow: allowed])
+        }
+        var response = refusal(
+            .methodNotAllowed,
+            "method_not_allowed",
+            "This endpoint does not answer this method; the Allow header lists those it does."
+        )
+        response.headers[.allow] = allowed
+        return response
+    }
+
+    /// What Hummingbird or a route refuses in the words of HTTP.
     private static func response(to error: HTTPError) -> Response {
-        var writer = JSONWriter()
-        writer.object { body in
-            body.member(WireName.error, "not_found")
-            body.member(
-                WireName.errorDescription,
+        guard error.status != .notFound else {
+            return refusal(
+                .notFound,
+                "not_found",
                 "Nothing answers here; the endpoints are listed in "
                     + "/.well-known/openid-configuration."
             )
         }
-        return .json(writer.bytes, status: error.status, cacheControl: .noStore)
+        return refusal(
+            error.status,
+            OAuthError.Code.invalidRequest.rawValue,
+            "The request cannot be answered as it stands."
+        )
+    }
+
+    private static func refusal(
+        _ status: HTTPResponse.Status,
+        _ code: String,
+        _ sentence: String
+    ) -> Response {
+        var writer = JSONWriter()
+        writer.object { body in
+            body.member(WireName.error, code)
+            body.member(WireName.errorDescription, sentence)
+        }
+        return .json(writer.bytes, status: status, cacheControl: .noStore)
     }
 }
 
@@ -118,11 +174,28 @@ enum CacheControl {
     /// By everybody, for this long.
     case seconds(Int64)
 
-    var headerValue: String {
+    /// The headers that say so; with `no-store` goes `Pragma`, as RFC 6749 §5.1 demands.
+    func headers(with contentType: String? = nil) -> HTTPFields {
+        var headers = HTTPFields()
+        headers[.contentType] = contentType
         switch self {
-        case .noStore: "no-store"
-        case .seconds(let seconds): "public, max-age=\(seconds)"
+        case .noStore:
+            headers[.cacheControl] = "no-store"
+            headers[.pragma] = "no-cache"
+        case .seconds(let seconds):
+            headers[.cacheControl] = "public, max-age=\(seconds)"
         }
+        return headers
+    }
+}
+
+extension HTTPField.Name {
+    static let pragma = named("Pragma")
+    static let referrerPolicy = named("Referrer-Policy")
+
+    private static func named(_ name: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(name) else { preconditionFailure("not a name: \(name)") }
+        return name
     }
 }
 
@@ -135,9 +208,7 @@ extension Response {
     ) -> Response {
         Response(
             status: status,
-            headers: [
-                .contentType: "application/json", .cacheControl: cacheControl.headerValue,
-            ],
+            headers: cacheControl.headers(with: "application/json"),
             body: .init(byteBuffer: ByteBuffer(bytes: bytes))
         )
     }

@@ -7,9 +7,6 @@ import NIOCore
 /// Reads an HTTP request as the form that the token, revocation and introspection endpoints take
 /// (RFC 6749 §3.2).
 enum FormRequest {
-    /// Longer bodies are refused; no request of these protocols comes near it.
-    static let maximumBody = 64 * 1024
-
     static func read(
         _ request: Request,
         _ context: ServerContext,
@@ -21,12 +18,7 @@ enum FormRequest {
                 "The request's Content-Type is not application/x-www-form-urlencoded."
             )
         }
-        let body: ByteBuffer
-        do {
-            body = try await request.body.collect(upTo: maximumBody)
-        } catch is NIOTooManyBytesError {
-            throw OAuthError(.invalidRequest, "The request's body is longer than 64 KiB.")
-        }
+        let body = try await FormBody.read(request, on: context.channel)
         return TokenRequest(
             parameters: try parameters(body),
             authorization: request.headers[.authorization],

@@ -3,26 +3,56 @@ package import MartletCore
 
 /// Everything that the server answers.
 package func routes(for server: AuthorizationServer, log: ServerLog) -> Router<ServerContext> {
-    let router = Router(context: ServerContext.self)
-    router.addMiddleware { ErrorResponse.Middleware(log: log) }
-
-    let base = RouterPath(server.settings.issuerPath)
-    let token = TokenEndpoint(server: server)
-    let metadata = MetadataEndpoint(server: server)
-    router.post(base.appendingPath("/oauth/token")) { try await token.answer($0, $1) }
-    router.post(base.appendingPath("/oauth/revoke")) {
-        try await RevocationEndpoint(server: server).answer($0, $1)
+    let table = RouteTable(for: server)
+    let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
+    router.addMiddleware { ErrorResponse.Middleware(log: log, methods: table.methods) }
+    for route in table.routes {
+        router.on(RouterPath(route.path), method: route.method) { try await route.answer($0, $1) }
     }
-    router.post(base.appendingPath("/oauth/introspect")) {
-        try await IntrospectionEndpoint(server: server).answer($0, $1)
-    }
-    router.get(base.appendingPath("/oauth/jwks")) { _, _ in
-        try await KeySetEndpoint(server: server).answer()
-    }
-    for path in MetadataEndpoint.paths(issuerPath: server.settings.issuerPath) {
-        router.get(RouterPath(path)) { _, _ in try await metadata.answer() }
-    }
-    router.get("/healthz") { _, _ in HealthEndpoint.alive() }
-    router.get("/readyz") { _, _ in await HealthEndpoint(server: server).ready() }
     return router
+}
+
+/// The routes, each a path and the one method that it is for.
+struct RouteTable {
+    struct Route: Sendable {
+        let method: HTTPRequest.Method
+        let path: String
+        let answer: @Sendable (Request, ServerContext) async throws -> Response
+    }
+
+    let routes: [Route]
+
+    init(for server: AuthorizationServer) {
+        let base = server.settings.issuerPath
+        let token = TokenEndpoint(server: server)
+        let revocation = RevocationEndpoint(server: server)
+        let introspection = IntrospectionEndpoint(server: server)
+        let keySet = KeySetEndpoint(server: server)
+        let metadata = MetadataEndpoint(server: server)
+        let health = HealthEndpoint(server: server)
+
+        routes =
+            [
+                .init(method: .post, path: base + "/oauth/token", answer: token.answer),
+                .init(method: .post, path: base + "/oauth/revoke", answer: revocation.answer),
+                .init(method: .post, path: base + "/oauth/introspect", answer: introspection.answer),
+                .init(method: .get, path: base + "/oauth/jwks") { _, _ in
+                    try await keySet.answer()
+                },
+                .init(method: .get, path: "/healthz") { _, _ in HealthEndpoint.alive() },
+                .init(method: .get, path: "/readyz") { _, _ in await health.ready() },
+            ]
+            + MetadataEndpoint.paths(issuerPath: base).map { path in
+                .init(method: .get, path: path) { _, _ in try await metadata.answer() }
+            }
+    }
+
+    /// What may be asked of each path, as an `Allow` header says it (RFC 9110 §10.2.1).
+    var methods: [String: String] {
+        Dictionary(
+            uniqueKeysWithValues: routes.map { route in
+                (route.path, route.method == .get ? "GET, HEAD, OPTIONS" : "POST, OPTIONS")
+            }
+        )
+    }
 }

@@ -20,10 +20,7 @@ struct HealthEndpoint {
     private static func answer(_ status: HTTPResponse.Status, _ text: String) -> Response {
         Response(
             status: status,
-            headers: [
-                .contentType: "text/plain; charset=utf-8",
-                .cacheControl: CacheControl.noStore.headerValue,
-            ],
+            headers: CacheControl.noStore.headers(with: "text/plain; charset=utf-8"),
             body: .init(byteBuffer: ByteBuffer(string: text))
         )
     }

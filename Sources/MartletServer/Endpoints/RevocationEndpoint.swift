@@ -10,9 +10,6 @@ struct RevocationEndpoint {
         let arrived = server.surroundings.now()
         let form = try await FormRequest.read(request, context, at: arrived)
         try await server.revoke(form)
-        return Response(
-            status: .ok,
-            headers: [.cacheControl: CacheControl.noStore.headerValue]
-        )
+        return Response(status: .ok, headers: CacheControl.noStore.headers())
     }
 }
