@@ -49,6 +49,15 @@ package final class Directory: Sendable {
         }
     }
 
+    /// Forgets what the store has moved on from. A server does this now and then, so that it knows
+    /// a new refresh key before that key's first token comes in: a token of an unknown key is
+    /// refused without asking the store.
+    package func catchUp() async throws(StorageError) {
+        guard let known = latest.withLock({ $0 }) else { return }
+        guard try await storage.revision() != known.revision else { return }
+        forget(known)
+    }
+
     private func snapshot() async throws -> Snapshot {
         if let snapshot = latest.withLock({ $0 }) { return snapshot }
         let loaded = try await Snapshot.load(from: storage, masters: masters)

@@ -19,6 +19,7 @@ struct HousekeepingService: Service {
     /// Whether there is more to do.
     private func round(_ housekeeping: Housekeeping) async -> Bool {
         do {
+            try await server.directory.catchUp()
             return try await housekeeping.tidy(at: server.surroundings.now())
         } catch {
             log.housekeepingFailed(error)
