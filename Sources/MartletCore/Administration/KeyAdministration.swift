@@ -88,8 +88,8 @@ package struct KeyAdministration: Sendable {
     /// could make of them is worth nothing from here on. APIs learn the new keys at once, because
     /// an unknown `kid` makes them ask.
     package func rotateCompromised() async throws {
-        let (clients, _) = try await storage.all(Client.self)
         try await repeatedly { ring, stored, now in
+            let clients = try await storage.all(Client.self).0
             var changes: [RecordChange] = []
             for record in stored where record.value.isDroppedWhenCompromised {
                 changes.append(.delete(record))
@@ -179,12 +179,12 @@ extension KeyAdministration {
 
     /// Reads the keys, works out changes and saves them; again if somebody was quicker.
     private func repeatedly(
-        _ plan: (KeyRing, Keys, Instant) throws -> ([RecordChange], [AuditEvent])
+        _ plan: (KeyRing, Keys, Instant) async throws -> ([RecordChange], [AuditEvent])
     ) async throws {
         for _ in 0..<Self.maximumAttempts {
             let stored = try await storage.all(KeyRecord.self).0
             let ring = try KeyRing(stored.map(\.value), masters: masters)
-            let planned = try plan(ring, stored, surroundings.now())
+            let planned = try await plan(ring, stored, surroundings.now())
             if planned.0.isEmpty { return }
             if try await saved(planned.0, planned.1) { return }
         }

@@ -44,14 +44,18 @@ extension AuthorizationServer {
         )
     }
 
-    /// Ends a family for this reason; answers whether it lived.
+    /// Ends a family for this reason; answers whether it lived. One that is over by its own state
+    /// or by its standing keeps the reason that it has; one that merely expired does not, since a
+    /// longer idle lifetime could bring it back.
     @discardableResult
     func end(
         _ family: AuthorizedFamily,
         for reason: EndReason
     ) async throws(StorageError) -> Bool {
         try await storage.change(family) { view, now -> Change<Bool> in
-            guard let family = view.family else { return Change(answer: false) }
+            guard let family = view.family,
+                view.standing.end(of: family.authorized.epochs) == nil
+            else { return Change(answer: false) }
             switch family.revocation(reason, at: now) {
             case .alreadyOver:
                 return Change(answer: false)

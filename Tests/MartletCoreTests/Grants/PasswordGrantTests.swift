@@ -90,7 +90,7 @@ struct PasswordGrantTests {
         let client = try await world.client()
         let account = try await world.account()
         let other = world.otherProcess
-        world.storage.beforeNextInsert {
+        world.storage.beforeNext(.insert) {
             _ = try? await other.token(
                 world.request(
                     [
@@ -114,7 +114,7 @@ struct PasswordGrantTests {
         let client = try await world.client()
         try await world.account()
         let other = world.otherProcess
-        world.storage.beforeNextInsert { try? await other.disableAccount("ada") }
+        world.storage.beforeNext(.insert) { try? await other.disableAccount("ada") }
         await #expect(throws: PasswordGrant.wrong) { try await world.signIn(client) }
         #expect(try await world.server.sessions(ofAccount: "ada", client: nil).isEmpty)
     }
@@ -125,7 +125,7 @@ struct PasswordGrantTests {
         let client = try await world.client()
         try await world.account()
         let other = world.otherProcess
-        world.storage.beforeNextInsert {
+        world.storage.beforeNext(.insert) {
             try? await other.setPassword(of: "ada", to: Secret("another"))
         }
         await #expect(throws: PasswordGrant.wrong) { try await world.signIn(client) }

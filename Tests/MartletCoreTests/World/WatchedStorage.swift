@@ -2,7 +2,7 @@ import MartletCore
 import Synchronization
 
 /// The reference store, watched: it counts what it is asked, and lets a test do something at the
-/// moment just before a family is made.
+/// moment just before a write.
 final class WatchedStorage: Storage {
     /// One call; a change with whether it wrote anything.
     enum Call: Equatable {
@@ -17,9 +17,11 @@ final class WatchedStorage: Storage {
         case events
     }
 
+    enum Moment { case insert, save }
+
     private struct Watch {
         var calls: [Call] = []
-        var beforeInsert: (@Sendable () async -> Void)?
+        var before: [Moment: @Sendable () async -> Void] = [:]
     }
 
     private let inner: InMemoryStorage
@@ -37,9 +39,13 @@ final class WatchedStorage: Storage {
         }
     }
 
-    /// Runs once, before the next family is made.
-    func beforeNextInsert(_ work: @escaping @Sendable () async -> Void) {
-        watch.withLock { $0.beforeInsert = work }
+    /// Runs once, before the next such write.
+    func beforeNext(_ moment: Moment, _ work: @escaping @Sendable () async -> Void) {
+        watch.withLock { $0.before[moment] = work }
+    }
+
+    private func reach(_ moment: Moment) async {
+        await watch.withLock { $0.before.removeValue(forKey: moment) }?()
     }
 
     private func note(_ call: Call) {
@@ -60,11 +66,7 @@ extension WatchedStorage {
         step: @escaping @Sendable (InsertView, Instant) -> ErasedChange?
     ) async throws(StorageError) {
         note(.insert)
-        let work = watch.withLock { watch in
-            defer { watch.beforeInsert = nil }
-            return watch.beforeInsert
-        }
-        await work?()
+        await reach(.insert)
         try await inner.insert(family, step: step)
     }
 
@@ -135,6 +137,7 @@ extension WatchedStorage {
 
     func save(_ changes: [RecordChange], events: [AuditEvent]) async throws(StorageError) {
         note(.save)
+        await reach(.save)
         try await inner.save(changes, events: events)
     }
 

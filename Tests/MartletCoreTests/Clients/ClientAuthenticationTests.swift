@@ -1,0 +1,160 @@
+import MartletProtocol
+import Testing
+
+@testable import MartletCore
+
+@Suite("Who a client says it is, and whether it is believed")
+struct ClientAuthenticationTests {
+    /// How a request presents a client.
+    enum Presentation: CaseIterable {
+        case basic, post, idAlone, nothing
+        case wrongBasic, wrongPost, emptyBasic, emptyPost
+        case basicAndSameID, basicAndOtherID, basicAndPost
+        case unknownBasic, unknownPost, unknownID
+        case bearer, garbledBasic, repeatedSecret, repeatedID
+    }
+
+    /// What comes of it.
+    enum Outcome: Equatable {
+        case authenticated, identified
+        case refused(OAuthError.Code)
+    }
+
+    private func request(
+        _ presentation: Presentation,
+        of client: TestClient,
+        in world: TestAuthorizationServer
+    ) throws -> TokenRequest {
+        let id = client.id.rawValue
+        let secret = client.secret ?? "guess"
+        let basic = TestAuthorizationServer.basic
+        return switch presentation {
+        case .basic: try world.request([:], authorization: basic(id, secret))
+        case .post: try world.request(["client_id": id, "client_secret": secret])
+        case .idAlone: try world.request(["client_id": id])
+        case .nothing: try world.request([:])
+        case .wrongBasic: try world.request([:], authorization: basic(id, secret + "x"))
+        case .wrongPost: try world.request(["client_id": id, "client_secret": secret + "x"])
+        case .emptyBasic: try world.request([:], authorization: basic(id, ""))
+        case .emptyPost: try world.request(["client_id": id, "client_secret": ""])
+        case .basicAndSameID:
+            try world.request(["client_id": id], authorization: basic(id, secret))
+        case .basicAndOtherID:
+            try world.request(["client_id": "other"], authorization: basic(id, secret))
+        case .basicAndPost:
+            try world.request(
+                ["client_id": id, "client_secret": secret],
+                authorization: basic(id, secret)
+            )
+        case .unknownBasic: try world.request([:], authorization: basic("unknown", secret))
+        case .unknownPost: try world.request(["client_id": "unknown", "client_secret": secret])
+        case .unknownID: try world.request(["client_id": "unknown"])
+        case .bearer: try world.request(["client_id": id], authorization: "Bearer \(secret)")
+        case .garbledBasic: try world.request([:], authorization: "Basic %%%")
+        case .repeatedSecret:
+            try world.request([
+                "client_id": id, "client_secret": secret, "client_secret": secret,
+            ])
+        case .repeatedID: try world.request(["client_id": id, "client_id": id])
+        }
+    }
+
+    private func confidential(_ presentation: Presentation) -> Outcome {
+        switch presentation {
+        case .basic, .post, .basicAndSameID: .authenticated
+        case .basicAndOtherID, .basicAndPost, .repeatedSecret, .repeatedID:
+            .refused(.invalidRequest)
+        case .idAlone, .nothing, .wrongBasic, .wrongPost, .emptyBasic, .emptyPost, .unknownBasic,
+            .unknownPost, .unknownID, .bearer, .garbledBasic:
+            .refused(.invalidClient)
+        }
+    }
+
+    private func open(_ presentation: Presentation) -> Outcome {
+        switch presentation {
+        case .idAlone, .emptyPost: .identified
+        case .basicAndOtherID, .basicAndPost, .repeatedSecret, .repeatedID:
+            .refused(.invalidRequest)
+        case .basic, .post, .nothing, .wrongBasic, .wrongPost, .emptyBasic, .basicAndSameID,
+            .unknownBasic, .unknownPost, .unknownID, .bearer, .garbledBasic:
+            .refused(.invalidClient)
+        }
+    }
+
+    private func outcome(
+        of presentation: Presentation,
+        by client: TestClient,
+        in world: TestAuthorizationServer
+    ) async throws -> Outcome {
+        do {
+            let request = try request(presentation, of: client, in: world)
+            let presented = try request.presentedClient()
+            let (believed, proof) = try await world.server.directory.consult {
+                try await world.server.authenticate(presented, in: $0)
+            }
+            #expect(believed.id == client.id)
+            return proof == .clientAuthenticated ? .authenticated : .identified
+        } catch let error as OAuthError {
+            return .refused(error.code)
+        }
+    }
+
+    @Test(
+        "a confidential client is believed by its one right secret",
+        arguments: Presentation.allCases
+    )
+    func confidentialClient(presentation: Presentation) async throws {
+        let world = try await TestAuthorizationServer()
+        for method in [ClientAuthenticationMethod.clientSecretBasic, .clientSecretPost] {
+            let client = try await world.client(method: method)
+            let outcome = try await outcome(of: presentation, by: client, in: world)
+            #expect(outcome == confidential(presentation))
+        }
+    }
+
+    @Test(
+        "a public client is known by its id, and refused with any secret",
+        arguments: Presentation.allCases
+    )
+    func publicClient(presentation: Presentation) async throws {
+        let world = try await TestAuthorizationServer()
+        let client = try await world.client(method: .none)
+        #expect(try await outcome(of: presentation, by: client, in: world) == open(presentation))
+    }
+
+    @Test("a secret that Martlet made costs no slow hash")
+    func madeSecret() async throws {
+        let world = try await TestAuthorizationServer()
+        let client = try await world.client()
+        guard case .keyed = try await world.server.client(client.id).value.secret else {
+            Issue.record("the secret is not stored under a keyed hash")
+            return
+        }
+        #expect(client.secret?.hasPrefix("mcs_") == true)
+    }
+
+    @Test("a chosen secret is hashed slowly once, then known from memory, until it is replaced")
+    func chosenSecret() async throws {
+        let passwords = PasswordHasher()
+        let verifier = ClientSecretVerifier(
+            passwords: passwords,
+            memoryKey: [UInt8](repeating: 5, count: 32)
+        )
+        let world = try await TestAuthorizationServer()
+        let keys = try await world.keys
+        let salt = [UInt8](repeating: 1, count: PasswordHasher.saltLength)
+        let hash = ClientSecretHash.slow(try await passwords.hash(Secret("secret"), salt: salt))
+        let clock = ContinuousClock()
+        let start = clock.now
+        #expect(try await verifier.verify(Secret("secret"), against: hash, keys: keys))
+        let slow = clock.now - start
+        for _ in 0..<10 {
+            #expect(try await verifier.verify(Secret("secret"), against: hash, keys: keys))
+        }
+        let fast = clock.now - start - slow
+        #expect(fast < slow)
+        #expect(try await !verifier.verify(Secret("guess"), against: hash, keys: keys))
+        let next = ClientSecretHash.slow(try await passwords.hash(Secret("other"), salt: salt))
+        #expect(try await !verifier.verify(Secret("secret"), against: next, keys: keys))
+    }
+}
