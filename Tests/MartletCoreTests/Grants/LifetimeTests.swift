@@ -16,7 +16,7 @@ struct LifetimeTests {
         #expect(answer.refresh?.timeout == Duration.days(15).wholeSeconds)
         #expect(answer.refresh?.authorizationExpiresIn == Duration.days(30).wholeSeconds)
         let claims = try await world.claims(answer.accessToken)
-        #expect(claims.issuedAt == world.clock.now.seconds)
+        #expect(claims.issuedAt == world.now.seconds)
         #expect(claims.expiresAt == claims.issuedAt + 600)
     }
 
@@ -26,11 +26,11 @@ struct LifetimeTests {
         let client = try await world.client()
         try await world.account()
         let token = try await world.newSession(client)
-        world.clock.advance(by: .days(10))
+        world.wait(.days(10))
         let second = try await world.refresh(token, as: client)
         #expect(second.refresh?.timeout == Duration.days(15).wholeSeconds)
         #expect(second.refresh?.authorizationExpiresIn == Duration.days(20).wholeSeconds)
-        world.clock.advance(by: .days(10))
+        world.wait(.days(10))
         let third = try await world.refresh(try #require(second.refresh).token, as: client)
         #expect(third.refresh?.timeout == Duration.days(10).wholeSeconds)
         #expect(third.refresh?.authorizationExpiresIn == Duration.days(10).wholeSeconds)
@@ -43,7 +43,7 @@ struct LifetimeTests {
         try await world.account()
         let token = try await world.newSession(client)
         _ = try await world.refresh(token, as: client)
-        world.clock.advance(by: .seconds(29))
+        world.wait(.seconds(29))
         let again = try await world.refresh(token, as: client)
         #expect(again.expiresIn == 600)
         #expect(again.refresh?.timeout == Duration.days(15).wholeSeconds - 29)
@@ -70,7 +70,7 @@ struct LifetimeTests {
         let client = try await world.client(policy: ["absolute_lifetime": 900])
         try await world.account()
         let token = try await world.newSession(client)
-        world.clock.advance(by: .seconds(800))
+        world.wait(.seconds(800))
         let answer = try await world.refresh(token, as: client)
         #expect(answer.expiresIn == 100)
         #expect(answer.refresh?.timeout == 100)
@@ -88,7 +88,7 @@ struct LifetimeTests {
         let token = try await world.newSession(client)
         let answer = try await world.refresh(token, as: client)
         #expect(answer.expiresIn == 600)
-        world.clock.advance(by: .seconds(800))
+        world.wait(.seconds(800))
         let again = try await world.refresh(token, as: client)
         #expect(again.refresh?.token == answer.refresh?.token)
         #expect(again.expiresIn == 100)
@@ -102,7 +102,7 @@ struct LifetimeTests {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()
         try await world.account()
-        world.clock.advance(by: .milliseconds(700))
+        world.wait(.milliseconds(700))
         let answer = try await world.signIn(client)
         let claims = try await world.claims(answer.accessToken)
         #expect(answer.expiresIn == 600)
@@ -115,9 +115,9 @@ struct LifetimeTests {
         let client = try await world.client()
         try await world.account()
         let token = try await world.newSession(client)
-        world.clock.advance(by: .days(15) - .microseconds(1))
+        world.wait(.days(15) - .microseconds(1))
         let next = try await world.successor(of: token, as: client)
-        world.clock.advance(by: .days(15))
+        world.wait(.days(15))
         await #expect(throws: RefreshVerdict.expired) {
             try await world.refresh(next, as: client)
         }
@@ -130,10 +130,10 @@ struct LifetimeTests {
         try await world.account()
         var token = try await world.newSession(client)
         for _ in 0..<2 {
-            world.clock.advance(by: .days(14))
+            world.wait(.days(14))
             token = try await world.successor(of: token, as: client)
         }
-        world.clock.advance(by: .days(2))
+        world.wait(.days(2))
         await #expect(throws: RefreshVerdict.expired) {
             try await world.refresh(token, as: client)
         }
@@ -146,7 +146,7 @@ struct LifetimeTests {
         try await world.account()
         let token = try await world.newSession(client)
         _ = try await world.refresh(token, as: client)
-        world.clock.advance(by: .days(15))
+        world.wait(.days(15))
         await #expect(throws: RefreshVerdict.expired) {
             try await world.refresh(token, as: client)
         }

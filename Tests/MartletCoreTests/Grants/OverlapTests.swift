@@ -26,7 +26,7 @@ struct OverlapTests {
         try await world.account()
         let token = try await world.newSession(client)
         let lost = try await world.refresh(token, as: client)
-        world.clock.advance(by: .milliseconds(9999))
+        world.wait(.milliseconds(9999))
         let retried = try await world.refresh(token, as: client)
         #expect(retried.refresh?.token == lost.refresh?.token)
         #expect(retried.accessToken != lost.accessToken)
@@ -43,7 +43,7 @@ struct OverlapTests {
         try await world.account()
         let token = try await world.newSession(client)
         let newest = try await world.successor(of: token, as: client)
-        world.clock.advance(by: .seconds(10))
+        world.wait(.seconds(10))
         for presented in [token, newest] {
             await #expect(throws: RefreshVerdict.usedTwice) {
                 try await world.refresh(presented, as: client)
@@ -76,7 +76,7 @@ struct OverlapTests {
         try await world.account()
         let token = try await world.newSession(client)
         let second = try await world.successor(of: token, as: client)
-        world.clock.advance(by: .days(9))
+        world.wait(.days(9))
         #expect(try await world.successor(of: token, as: client) == second)
         let third = try await world.successor(of: second, as: client)
         await #expect(throws: RefreshVerdict.usedTwice) {
@@ -94,7 +94,7 @@ struct OverlapTests {
         try await world.account()
         let token = try await world.newSession(client)
         for _ in 0..<3 {
-            world.clock.advance(by: .days(9))
+            world.wait(.days(9))
             let answer = try await world.refresh(token, as: client)
             #expect(answer.refresh?.token == token)
         }
@@ -178,7 +178,7 @@ struct OverlapTests {
         let token = try await world.newSession(client)
         let second = try await world.successor(of: token, as: client)
         _ = try await world.refresh(second, as: client)
-        world.clock.advance(by: .hours(1))
+        world.wait(.hours(1))
         let before = try await world.events.count
         _ = try? await world.refresh(token, as: client, from: "203.0.113.9")
         let id = try await world.family(of: token).authorized.id

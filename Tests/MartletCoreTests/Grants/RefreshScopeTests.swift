@@ -79,7 +79,7 @@ struct RefreshScopeTests {
         let client = try await world.client()
         try await world.account()
         let token = try await world.newSession(client)
-        world.clock.advance(by: .days(15))
+        world.wait(.days(15))
         await #expect(throws: RefreshVerdict.expired) {
             try await world.refresh(token, as: client, scope: "admin")
         }
@@ -174,20 +174,20 @@ struct RefreshScopeTests {
         try await world.account()
         var token = try await world.newSession(client)
 
-        world.clock.advance(by: .hours(1))
+        world.wait(.hours(1))
         await #expect(throws: RefreshVerdict.resourceWantsNewerSession) {
             try await world.refresh(token, as: client, resource: Self.orders)
         }
         let stock = try await world.refresh(token, as: client, resource: Self.stock)
         token = try #require(stock.refresh).token
 
-        world.clock.advance(by: .minutes(59))
+        world.wait(.minutes(59))
         let orders = try await world.refresh(token, as: client, resource: Self.orders)
         token = try #require(orders.refresh).token
 
-        world.clock.advance(by: .minutes(59))
+        world.wait(.minutes(59))
         token = try await world.successor(of: token, as: client)
-        world.clock.advance(by: .minutes(2))
+        world.wait(.minutes(2))
         await #expect(throws: RefreshVerdict.resourceWantsNewerSession) {
             try await world.refresh(token, as: client, resource: Self.orders)
         }

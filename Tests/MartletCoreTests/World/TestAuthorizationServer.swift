@@ -40,6 +40,13 @@ struct TestAuthorizationServer {
         try await server.keyAdministration.prepare()
     }
 
+    var now: Instant { clock.now }
+
+    /// Lets this much time pass; nobody sleeps.
+    func wait(_ duration: Duration) {
+        clock.advance(by: duration)
+    }
+
     /// Another process over the same store: the command line, or another node.
     var otherProcess: AuthorizationServer {
         AuthorizationServer(

@@ -77,7 +77,7 @@ extension TestAuthorizationServer {
             email: nil,
             password: try await SharedPassword.hash.value,
             disabledAt: nil,
-            createdAt: clock.now,
+            createdAt: now,
             managedBy: .operator
         )
         try await storage.save([.create(account, epoch: server.newEpoch(nil))], events: [])

@@ -17,7 +17,7 @@ extension TestAuthorizationServer {
             parameters: try FormParameters(parsing: Array(form.joined(separator: "&").utf8)),
             authorization: authorization,
             origin: Origin(address: address, userAgent: "test"),
-            arrived: clock.now
+            arrived: now
         )
     }
 
@@ -34,7 +34,7 @@ extension TestAuthorizationServer {
             parameters: try FormParameters(parsing: Array(form.joined(separator: "&").utf8)),
             authorization: client.secret.map { Self.basic(client.id.rawValue, $0) },
             origin: Origin(address: address, userAgent: "test"),
-            arrived: clock.now
+            arrived: now
         )
     }
 
