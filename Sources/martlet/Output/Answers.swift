@@ -47,7 +47,8 @@ extension Instant {
     /// `2 minutes ago (2026-11-21 04:10:03 UTC)`.
     func told(at now: Instant) -> String {
         let exact = rfc3339.replacing("T", with: " ").replacing("Z", with: " UTC")
-        return "\(text(seenFrom: now)) (\(exact))"
+        let rough = seconds == now.seconds ? "just now" : text(seenFrom: now)
+        return "\(rough) (\(exact))"
     }
 
     /// For programs.
