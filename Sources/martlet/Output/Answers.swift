@@ -32,6 +32,12 @@ struct ListAnswer: Showable {
 }
 
 extension AuthorizationServer.LiveSessions {
+    /// `3 live sessions`.
+    var counted: String {
+        let number = isAll ? "\(count)" : "\(count) or more"
+        return "\(number) live session\(count == 1 && isAll ? "" : "s")"
+    }
+
     /// `its 3 sessions are over`, to end a sentence about what was done.
     var over: String {
         switch (count, isAll) {
