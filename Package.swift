@@ -141,7 +141,9 @@ let package = Package(
         ),
         .testTarget(
             name: "martletTests",
-            dependencies: ["martlet", "MartletCore", "MartletProtocol", "MartletSQLite"],
+            dependencies: [
+                "martlet", "MartletCore", "MartletProtocol", "MartletSQLite", "MartletTesting",
+            ],
             swiftSettings: strict
         ),
         .testTarget(name: "MartletTidyTests", swiftSettings: strict),
