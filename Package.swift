@@ -109,7 +109,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MartletCoreTests",
-            dependencies: ["MartletCore", "MartletProtocol", crypto],
+            dependencies: ["MartletCore", "MartletProtocol", "MartletTesting", crypto],
             swiftSettings: strict
         ),
         .testTarget(
@@ -152,7 +152,8 @@ let package = Package(
                 "MartletCore", "MartletProtocol", "MartletSQLite", "MartletTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -36,6 +36,9 @@ package enum ServerApplication {
         let log = ServerLog(logger)
         let router = routes(for: server, log: log)
         extend(router)
+        // The framework's own notes of the start would say again what `started` tells.
+        var frameworkLogger = logger
+        frameworkLogger.logLevel = max(logger.logLevel, .notice)
         return Application(
             router: router,
             server: .http1(configuration: .init(idleTimeout: idleTimeout)),
@@ -47,7 +50,7 @@ package enum ServerApplication {
             onServerRunning: { channel in
                 await listening.started(channel.localAddress?.port ?? listening.port)
             },
-            logger: logger
+            logger: frameworkLogger
         )
     }
 }

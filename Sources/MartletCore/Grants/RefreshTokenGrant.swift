@@ -28,7 +28,13 @@ struct RefreshTokenGrant {
         // Whether scope and resource fit is judged last, after reuse: a thief must not be able to
         // probe a stolen token unnoticed with a request that cannot succeed.
         let target = target(of: request, family: family)
-        let access = try accessToken(for: family, client, target, policy, at: request.arrived)
+        let signed = try accessToken(
+            for: family,
+            client,
+            target,
+            until: request.arrived + policy.idleLifetime,
+            at: request.arrived
+        )
 
         let terms = RotationTerms(policy: policy, arrived: request.arrived)
         let verdict = try await server.storage.change(family) {
@@ -52,6 +58,18 @@ struct RefreshTokenGrant {
             throw error
         case .granted(let family, let target, let now, let notice):
             server.notice(notice)
+            // A repeat does not slide the idle lifetime, so its access token ends earlier.
+            let idleEnd = family.state.lastRotation + policy.idleLifetime
+            let access =
+                try (signed?.expiresAt ?? 0) <= idleEnd.seconds
+                ? signed
+                : accessToken(
+                    for: family.authorized,
+                    client,
+                    .success(target),
+                    until: idleEnd,
+                    at: request.arrived
+                )
             guard let access,
                 let newest = token.with(generation: family.state.generation)
                     .encoded(with: snapshot.keys.refresh)
@@ -100,7 +118,7 @@ struct RefreshTokenGrant {
         for family: AuthorizedFamily,
         _ client: Client,
         _ target: Result<AccessTokenTarget, OAuthError>,
-        _ policy: RotationPolicy,
+        until idleEnd: Instant,
         at now: Instant
     ) throws -> AccessTokenMint.Minted? {
         guard case .success(let target) = target else { return nil }
@@ -115,7 +133,7 @@ struct RefreshTokenGrant {
             from: now,
             until: min(
                 now + server.accessTokenLifetime(of: client),
-                now + policy.idleLifetime,
+                idleEnd,
                 family.absoluteEnd
             ),
             keys: snapshot.keys,

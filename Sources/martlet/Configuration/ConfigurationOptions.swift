@@ -3,7 +3,14 @@ import Foundation
 
 /// `--config`, which every command takes.
 struct ConfigurationOptions: ParsableArguments {
-    @Option(name: .customLong("config"), help: "The configuration file.", completion: .file())
+    @Option(
+        name: .customLong("config"),
+        help: ArgumentHelp(
+            "The configuration file; else MARTLET_CONFIG, else martlet.yaml if it is there.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
     var file: String?
 
     /// The configuration as the file, this process's environment and some flags make it.

@@ -1,4 +1,5 @@
 import MartletProtocol
+import MartletTesting
 import Synchronization
 import Testing
 
@@ -8,10 +9,9 @@ import Testing
 /// still until it is told to move, and chance from a seed.
 struct TestAuthorizationServer {
     static let issuer = "https://login.example.com"
-    static let start = Instant(seconds: 1_800_000_000)
     static let masterSecret = Secret([UInt8](repeating: 0x11, count: MasterKey.length))
 
-    let clock = ManualClock(start)
+    let clock = ManualClock()
     let storage: WatchedStorage
     let notices = NoticeLog()
     let server: AuthorizationServer
@@ -34,7 +34,7 @@ struct TestAuthorizationServer {
             settings: settings,
             storage: storage,
             masters: MasterKeys(current: master),
-            surroundings: Self.surroundings(clock),
+            surroundings: .manual(clock: clock, seed: 2),
             notice: { [notices] in notices.append($0) }
         )
         try await server.keyAdministration.prepare()
@@ -48,11 +48,6 @@ struct TestAuthorizationServer {
             masters: server.directory.masters,
             surroundings: server.surroundings
         )
-    }
-
-    private static func surroundings(_ clock: ManualClock) -> Surroundings {
-        let numbers = SharedNumbers()
-        return Surroundings(now: { clock.now }, randomBytes: { numbers.bytes($0) })
     }
 
     var keys: KeyRing {
@@ -83,14 +78,5 @@ final class NoticeLog: Sendable {
             defer { notices = [] }
             return notices
         }
-    }
-}
-
-/// Seeded numbers for several tasks at once.
-private final class SharedNumbers: Sendable {
-    private let numbers = Mutex(SeededNumbers(seed: 2))
-
-    func bytes(_ count: Int) -> [UInt8] {
-        numbers.withLock { $0.bytes(count) }
     }
 }

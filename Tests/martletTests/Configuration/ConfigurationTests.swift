@@ -180,7 +180,7 @@ struct ConfigurationTests {
             "client_id": "photos", "client_name": "007", "number": "007",
             "redirect_uris": ["https://photos.example.com/callback"],
             "refresh_token_policy": ["overlap": 10], "skip_consent": true, "mode": "off",
-            "contacts": nil, "ratio": -1.5,
+            "contacts": .null, "ratio": -1.5,
         ]
         #expect(configuration.clients.first?.value == first)
         #expect(configuration.users.map(\.value) == [["username": "ada"]])

@@ -1,33 +1,4 @@
 import ArgumentParser
-import Foundation
-
-/// Where a command finds its configuration.
-struct ConfigurationOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The configuration file (default: MARTLET_CONFIG, then martlet.yaml, then defaults).",
-            valueName: "file"
-        )
-    )
-    var config: String?
-
-    /// Reads the configuration.
-    func load() throws(ConfigurationError) -> Configuration {
-        try Configuration.load(
-            file: config,
-            environment: ProcessInfo.processInfo.environment,
-            workingDirectory: FileManager.default.currentDirectoryPath
-        )
-    }
-}
-
-/// For whom a command prints.
-struct OutputOptions: ParsableArguments {
-    @Flag(help: "Print JSON for programs.")
-    var json = false
-
-    var form: OutputForm { json ? .json : .people }
-}
 
 /// A command that opens the installation, finds or does something there, and shows what.
 ///
