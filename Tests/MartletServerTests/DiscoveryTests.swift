@@ -146,6 +146,10 @@ struct DiscoveryTests {
                 #expect(head.headers[.contentLength] == String(get.body.count))
                 #expect(try await caller.get(path).body == get.body)
             }
+            let nowhere = try await caller.send(.head, "/nowhere")
+            #expect(nowhere.status == 404)
+            #expect(nowhere.body.isEmpty)
+            #expect(try await caller.get("/healthz").status == 200)
         }
     }
 

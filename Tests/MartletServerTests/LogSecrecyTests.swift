@@ -1,4 +1,5 @@
 import HTTPTypes
+import MartletCore
 import MartletProtocol
 import Testing
 
@@ -33,7 +34,7 @@ struct LogSecrecyTests {
             return [first, second, public_]
         }
         let lines = test.log.lines
-        #expect(lines.count > 10, "the log was not recorded")
+        #expect(lines.count > 5, "the log was not recorded")
         #expect(lines.contains { $0.contains("used twice") })
         let secrets =
             tokens.flatMap { [$0.access, $0.refresh] } + KnownClient.all.compactMap(\.secret)

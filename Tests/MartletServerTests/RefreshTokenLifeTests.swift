@@ -1,8 +1,10 @@
 import AsyncHTTPClient
+import HTTPTypes
 import MartletCore
 import MartletProtocol
 import MartletTesting
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import Testing
 
