@@ -5,13 +5,20 @@ import Testing
 
 @Suite("martlet client")
 struct ClientCommandTests {
-    static let metadata = #"{"client_name": "Mail", "grant_types": ["password", "refresh_token"]}"#
+    static let metadata = #"{"client_name": "Mail", "grant_types": ["password"]}"#
+
+    private func create(
+        _ metadata: String = metadata,
+        in folder: CommandFolder
+    ) async throws -> CommandFolder.Outcome {
+        try await folder.run("client", "create", "--metadata", "-", input: metadata)
+    }
 
     @Test("create reads metadata from a file or standard input and answers as RFC 7591 says")
     func create() async throws {
         let folder = try CommandFolder()
         try folder.write(Self.metadata, to: "mail.json")
-        let piped = try await folder.run("client", "create", "--metadata", "-", input: Self.metadata)
+        let piped = try await create(in: folder)
         let read = try await folder.run("client", "create", "--metadata", "mail.json", "--json")
         for outcome in [piped, read] {
             #expect(outcome.status == 0)
@@ -31,7 +38,7 @@ struct ClientCommandTests {
         let folder = try CommandFolder()
         let none = try await folder.run("client", "list")
         #expect(none.output.hasPrefix("There are no clients;"))
-        let made = try await folder.run("client", "create", "--metadata", "-", input: Self.metadata)
+        let made = try await create(in: folder)
         let id = try #require(made.json?[WireName.clientID]?.string)
         let secret = try #require(made.json?[WireName.clientSecret]?.string)
         let table = try await folder.run("client", "list")
@@ -52,7 +59,7 @@ struct ClientCommandTests {
     @Test("update replaces the metadata, rotate-secret the secret, delete takes it all")
     func change() async throws {
         let folder = try CommandFolder()
-        let made = try await folder.run("client", "create", "--metadata", "-", input: Self.metadata)
+        let made = try await create(in: folder)
         let id = try #require(made.json?[WireName.clientID]?.string)
         let updated = try await folder.run(
             "client",
@@ -80,12 +87,9 @@ struct ClientCommandTests {
     @Test("a public client has no secret to rotate")
     func publicClient() async throws {
         let folder = try CommandFolder()
-        let made = try await folder.run(
-            "client",
-            "create",
-            "--metadata",
-            "-",
-            input: #"{"token_endpoint_auth_method": "none", "grant_types": ["refresh_token"]}"#
+        let made = try await create(
+            #"{"token_endpoint_auth_method": "none", "grant_types": ["refresh_token"]}"#,
+            in: folder
         )
         #expect(made.json?[WireName.clientSecret] == nil)
         let id = try #require(made.json?[WireName.clientID]?.string)
@@ -109,7 +113,7 @@ struct ClientCommandTests {
     )
     func badMetadata(input: String, sentence: String) async throws {
         let folder = try CommandFolder()
-        let outcome = try await folder.run("client", "create", "--metadata", "-", input: input)
+        let outcome = try await create(input, in: folder)
         #expect(outcome.status == 1)
         #expect(outcome.complaint.contains(sentence))
         #expect(outcome.output.isEmpty)
