@@ -49,6 +49,14 @@ package final class Directory: Sendable {
         }
     }
 
+    /// Forgets what others have changed, so that the next story starts with what is so now.
+    package func keepCurrent() async throws(StorageError) {
+        guard let snapshot = latest.withLock({ $0 }),
+            try await storage.revision() != snapshot.revision
+        else { return }
+        forget(snapshot)
+    }
+
     private func snapshot() async throws -> Snapshot {
         if let snapshot = latest.withLock({ $0 }) { return snapshot }
         let loaded = try await Snapshot.load(from: storage, masters: masters)

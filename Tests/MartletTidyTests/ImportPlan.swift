@@ -12,7 +12,8 @@ enum ImportPlan {
             "Synchronization",
         ],
         "MartletServer": [
-            "HTTPTypes", "Hummingbird", "Logging", "MartletCore", "MartletProtocol", "NIOCore",
+            "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "MartletCore",
+            "MartletProtocol", "NIOCore",
             "ServiceLifecycle", "Synchronization",
         ],
         "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],

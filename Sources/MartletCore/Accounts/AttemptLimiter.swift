@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Slows down the guessing of passwords, before any hash is computed.
 ///
 /// Failures are counted for the pair of account and address first, so that a stranger's guesses
@@ -23,30 +25,39 @@ package final class AttemptLimiter: Sendable {
 
     private let attempts: Int
     private let failures = BoundedCache<Key, Failures>(capacity: remembered)
+    /// Held while an attempt is judged and counted, so that parallel ones do not slip through.
+    private let turn = Mutex(())
 
     package init(attempts: Int) {
         self.attempts = attempts
     }
 
-    /// Whether another attempt may be made now.
-    package func allows(name: String, address: String, at now: Instant) -> Bool {
-        Self.keys(name: name, address: address).allSatisfy { key, share in
-            count(key, at: now) < attempts * share
+    /// Whether another attempt may be made now. If so, it counts as failed until ``succeeded``
+    /// takes that back.
+    package func begin(name: String, address: String, at now: Instant) -> Bool {
+        turn.withLock { _ in
+            let keys = Self.keys(name: name, address: address)
+            let mayTry = keys.allSatisfy { key, share in count(key, at: now) < attempts * share }
+            guard mayTry else { return false }
+            for (key, _) in keys {
+                let count = count(key, at: now)
+                let since = count == 0 ? now : failures[key]?.since ?? now
+                failures[key] = Failures(count: count + 1, since: since)
+            }
+            return true
         }
     }
 
-    /// Counts a failure.
-    package func failed(name: String, address: String, at now: Instant) {
-        for (key, _) in Self.keys(name: name, address: address) {
-            let count = count(key, at: now)
-            let since = count == 0 ? now : failures[key]?.since ?? now
-            failures[key] = Failures(count: count + 1, since: since)
-        }
-    }
-
-    /// Forgets the failures of this account from this address: its owner signed in.
+    /// The attempt was right: it is not counted, and the failures of this account from this address
+    /// are forgotten.
     package func succeeded(name: String, address: String) {
-        failures[.pair(name: name, address: Self.network(of: address))] = nil
+        turn.withLock { _ in
+            for (key, _) in Self.keys(name: name, address: address) {
+                guard let failed = failures[key] else { continue }
+                failures[key] = Failures(count: max(0, failed.count - 1), since: failed.since)
+            }
+            failures[.pair(name: name, address: Self.network(of: address))] = nil
+        }
     }
 
     private func count(_ key: Key, at now: Instant) -> Int {
@@ -56,11 +67,17 @@ package final class AttemptLimiter: Sendable {
 
     private static func keys(name: String, address: String) -> [(Key, share: Int)] {
         let network = network(of: address)
-        return [
+        var keys: [(Key, share: Int)] = [
             (.pair(name: name, address: network), 1),
-            (.address(network), generosity),
             (.name(name), generosity),
         ]
+        // Behind a proxy on this machine everybody comes from the same address.
+        if !isLoopback(network) { keys.append((.address(network), generosity)) }
+        return keys
+    }
+
+    private static func isLoopback(_ network: String) -> Bool {
+        network.hasPrefix("127.") || network == "0:0:0:0"
     }
 
     /// An IPv4 address itself; of an IPv6 address its first 64 bits, which one subscriber has.

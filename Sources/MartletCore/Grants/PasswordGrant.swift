@@ -15,6 +15,7 @@ struct PasswordGrant {
     func answer(_ request: TokenRequest) async throws -> TokenResponse {
         let (client, _) = try await server.authenticate(
             try request.presentedClient(),
+            from: request.origin,
             in: snapshot
         )
         let scope = try request.scope()
@@ -52,7 +53,8 @@ struct PasswordGrant {
         else { throw OAuthError(.invalidRequest, "The request has no username or no password.") }
         let name = Account.signInName(username)
         let address = request.origin.address
-        guard server.attempts.allows(name: name, address: address, at: request.arrived) else {
+        guard username.utf8.count <= Account.maximumUsername else { throw Self.wrong }
+        guard server.attempts.begin(name: name, address: address, at: request.arrived) else {
             server.notice(.signInLimited)
             throw Self.tooMany
         }
@@ -62,7 +64,6 @@ struct PasswordGrant {
             against: account?.value.password
         )
         guard right, let account, account.value.disabledAt == nil else {
-            server.attempts.failed(name: name, address: address, at: request.arrived)
             server.notice(.signInFailed)
             throw Self.wrong
         }

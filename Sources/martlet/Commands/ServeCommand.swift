@@ -48,8 +48,11 @@ struct ServeCommand: AsyncParsableCommand {
             listening: .init(host: address.host, port: address.port) { port in
                 logger.info(
                     "listening",
-                    metadata: ["address": "\(address.host):\(port)", "issuer": "\(issuer)"])
-            }, logger: logger)
+                    metadata: ["address": "\(address.host):\(port)", "issuer": "\(issuer)"]
+                )
+            },
+            logger: logger
+        )
         try await Listening.run(application, host: address.host, port: address.port)
     }
 }
@@ -60,12 +63,14 @@ extension FileOwned.Outcome {
         if created + updated > 0 {
             logger.info(
                 "applied the configuration's lists",
-                metadata: ["created": "\(created)", "updated": "\(updated)"])
+                metadata: ["created": "\(created)", "updated": "\(updated)"]
+            )
         }
         for name in released {
             logger.notice(
                 "no longer listed in the configuration; the operator's from now on",
-                metadata: ["name": "\(name.printable)"])
+                metadata: ["name": "\(name.printable)"]
+            )
         }
     }
 }
