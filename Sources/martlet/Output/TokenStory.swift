@@ -175,7 +175,7 @@ extension TokenExplanation.RefreshTokenFinding.Status {
     /// What presenting the token now would do, for programs.
     fileprivate var effect: String {
         switch self {
-        case .current: "brings_the_next"
+        case .current: "refreshes_the_session"
         case .superseded(_, .repeatsTheSuccessor): "repeats_the_successor"
         case .superseded(_, .endsTheFamily): "ends_the_session"
         case .over, .aheadOfState: "nothing"
@@ -185,7 +185,7 @@ extension TokenExplanation.RefreshTokenFinding.Status {
     fileprivate var sentences: [String] {
         switch self {
         case .current:
-            ["It works: it is the newest of its session, and presenting it brings the next one."]
+            ["It works: it is the newest of its session, and presenting it refreshes the session."]
         case .superseded(_, .repeatsTheSuccessor):
             [
                 "It still works, since its overlap is not over: presenting it brings the same "

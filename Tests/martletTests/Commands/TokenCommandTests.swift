@@ -36,7 +36,7 @@ struct TokenCommandTests {
             ]
         )
         #expect(json?["status"] == "current")
-        #expect(json?["presenting_it_again"] == "brings_the_next")
+        #expect(json?["presenting_it_again"] == "refreshes_the_session")
         await running.close()
     }
 
