@@ -49,12 +49,13 @@ package final class Directory: Sendable {
         }
     }
 
-    /// Forgets what others have changed, so that the next story starts with what is so now.
-    package func keepCurrent() async throws(StorageError) {
-        guard let snapshot = latest.withLock({ $0 }),
-            try await storage.revision() != snapshot.revision
-        else { return }
-        forget(snapshot)
+    /// Forgets what the store has moved on from. A server does this now and then, so that it knows
+    /// a new refresh key before that key's first token comes in: a token of an unknown key is
+    /// refused without asking the store.
+    package func catchUp() async throws(StorageError) {
+        guard let known = latest.withLock({ $0 }) else { return }
+        guard try await storage.revision() != known.revision else { return }
+        forget(known)
     }
 
     private func snapshot() async throws -> Snapshot {

@@ -12,7 +12,7 @@ struct DirectoryService: Service {
         try? await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 // A store that cannot be read now is told of by the requests that need it.
-                try? await server.directory.keepCurrent()
+                try? await server.directory.catchUp()
                 try await Task.sleep(for: Self.interval)
             }
         }

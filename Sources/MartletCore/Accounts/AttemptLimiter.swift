@@ -25,44 +25,51 @@ package final class AttemptLimiter: Sendable {
 
     private let attempts: Int
     private let failures = BoundedCache<Key, Failures>(capacity: remembered)
-    /// Held while an attempt is judged and counted, so that parallel ones do not slip through.
-    private let turn = Mutex(())
+    /// Held while the counts of one attempt are read and written.
+    private let counting = Mutex(())
 
     package init(attempts: Int) {
         self.attempts = attempts
     }
 
-    /// Whether another attempt may be made now. If so, it counts as failed until ``succeeded``
-    /// takes that back.
+    /// Whether another attempt may be made now. One that may is counted as a failure until it
+    /// turns out to be none: guesses at the same moment cannot all slip in before the first of
+    /// them is judged.
     package func begin(name: String, address: String, at now: Instant) -> Bool {
-        turn.withLock { _ in
+        counting.withLock { _ in
             let keys = Self.keys(name: name, address: address)
-            let mayTry = keys.allSatisfy { key, share in count(key, at: now) < attempts * share }
-            guard mayTry else { return false }
-            for (key, _) in keys {
-                let count = count(key, at: now)
-                let since = count == 0 ? now : failures[key]?.since ?? now
-                failures[key] = Failures(count: count + 1, since: since)
-            }
+            guard keys.allSatisfy({ count($0, at: now) < attempts * $1 }) else { return false }
+            for (key, _) in keys { add(1, to: key, at: now) }
             return true
         }
     }
 
-    /// The attempt was right: it is not counted, and the failures of this account from this address
-    /// are forgotten.
-    package func succeeded(name: String, address: String) {
-        turn.withLock { _ in
-            for (key, _) in Self.keys(name: name, address: address) {
-                guard let failed = failures[key] else { continue }
-                failures[key] = Failures(count: max(0, failed.count - 1), since: failed.since)
-            }
+    /// The attempt was the owner's: it counts for nobody, and the earlier failures of this account
+    /// from this address are forgotten.
+    package func succeeded(name: String, address: String, at now: Instant) {
+        takeBack(name: name, address: address, at: now)
+        counting.withLock { _ in
             failures[.pair(name: name, address: Self.network(of: address))] = nil
+        }
+    }
+
+    /// The attempt was not judged at all: it counts for nobody.
+    package func takeBack(name: String, address: String, at now: Instant) {
+        counting.withLock { _ in
+            for (key, _) in Self.keys(name: name, address: address) { add(-1, to: key, at: now) }
         }
     }
 
     private func count(_ key: Key, at now: Instant) -> Int {
         guard let failures = failures[key], now - failures.since < Self.window else { return 0 }
         return failures.count
+    }
+
+    private func add(_ change: Int, to key: Key, at now: Instant) {
+        let count = count(key, at: now)
+        let since = count == 0 ? now : failures[key]?.since ?? now
+        let changed = count + change
+        failures[key] = changed > 0 ? Failures(count: changed, since: since) : nil
     }
 
     private static func keys(name: String, address: String) -> [(Key, share: Int)] {
@@ -80,9 +87,13 @@ package final class AttemptLimiter: Sendable {
         network.hasPrefix("127.") || network == "0:0:0:0"
     }
 
-    /// An IPv4 address itself; of an IPv6 address its first 64 bits, which one subscriber has.
+    /// An IPv4 address itself, also one that a socket for both families spells `::ffff:192.0.2.1`;
+    /// of an IPv6 address its first 64 bits, which one subscriber has.
     static func network(of address: String) -> String {
         guard address.contains(":") else { return address }
+        if address.contains("."), let mapped = address.split(separator: ":").last {
+            return String(mapped)
+        }
         let halves = address.split(separator: "::", omittingEmptySubsequences: false)
         var groups = halves[0].split(separator: ":").map(String.init)
         if halves.count == 2 {
@@ -90,6 +101,12 @@ package final class AttemptLimiter: Sendable {
             groups += Array(repeating: "0", count: max(0, 8 - groups.count - tail))
             groups += halves[1].split(separator: ":").map(String.init)
         }
-        return groups.prefix(4).joined(separator: ":")
+        return groups.prefix(4).map(Self.canonical).joined(separator: ":")
+    }
+
+    /// Lower case, without leading zeros.
+    private static func canonical(_ group: String) -> String {
+        let digits = group.lowercased().drop { $0 == "0" }
+        return digits.isEmpty ? "0" : String(digits)
     }
 }

@@ -129,7 +129,7 @@ package final class ClientSecretVerifier: Sendable {
             }
         }
         guard try await matches(secret, hash, keys: keys) else { return false }
-        attempts.succeeded(name: client.rawValue, address: address)
+        attempts.succeeded(name: client.rawValue, address: address, at: now)
         return true
     }
 
