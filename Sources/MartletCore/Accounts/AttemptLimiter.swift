@@ -7,6 +7,8 @@
 package final class AttemptLimiter: Sendable {
     static let window: Duration = .minutes(15)
     static let remembered = 30_000
+    /// Bytes of a name that count; no account has a longer one, and a stranger may send 64 KiB.
+    static let maximumName = 256
     /// How many times the limit of a pair an address or an account alone may fail.
     static let generosity = 10
 
@@ -46,7 +48,7 @@ package final class AttemptLimiter: Sendable {
 
     /// Forgets the failures of this account from this address: its owner signed in.
     package func succeeded(name: String, address: String) {
-        failures[.pair(name: name, address: Self.network(of: address))] = nil
+        failures[.pair(name: Self.cut(name), address: Self.network(of: address))] = nil
     }
 
     private func count(_ key: Key, at now: Instant) -> Int {
@@ -55,12 +57,18 @@ package final class AttemptLimiter: Sendable {
     }
 
     private static func keys(name: String, address: String) -> [(Key, share: Int)] {
+        let name = cut(name)
         let network = network(of: address)
         return [
             (.pair(name: name, address: network), 1),
             (.address(network), generosity),
             (.name(name), generosity),
         ]
+    }
+
+    private static func cut(_ name: String) -> String {
+        guard name.utf8.count > maximumName else { return name }
+        return String(decoding: name.utf8.prefix(maximumName), as: UTF8.self)
     }
 
     /// An IPv4 address itself; of an IPv6 address its first 64 bits, which one subscriber has.
