@@ -67,8 +67,10 @@ struct DiscoveryTests {
                 json["grant_types_supported"]
                     == ["refresh_token", "client_credentials", "password"]
             )
-            #expect(json["introspection_endpoint_auth_methods_supported"]
-                == ["client_secret_basic", "client_secret_post"])
+            #expect(
+                json["introspection_endpoint_auth_methods_supported"]
+                    == ["client_secret_basic", "client_secret_post"]
+            )
             for member in json.members where member.name.hasSuffix("_endpoint") {
                 let path = try #require(member.value.string).dropFirst(TestServer.issuer.count)
                 #expect(try await caller.get(String(path)).status == 405)

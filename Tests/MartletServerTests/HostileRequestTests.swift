@@ -7,6 +7,7 @@ import Testing
 struct HostileRequestTests {
     static let seed: UInt64 = 20_260_101
     static let rounds = 4000
+    static let connections = 300
 
     @Test("thousands of mutated requests from a fixed seed")
     func mutated() async throws {
@@ -14,6 +15,7 @@ struct HostileRequestTests {
         try await test.test { caller in
             let tokens = try await caller.signIn()
             let attacker = Attacker(random: SeededRandom(seed: Self.seed), tokens: tokens)
+            var seen: Set<Int> = []
             for round in 0..<Self.rounds {
                 let attack = attacker.next()
                 let answer = try await caller.send(
@@ -23,11 +25,35 @@ struct HostileRequestTests {
                     body: attack.body
                 )
                 try check(answer, to: attack, round)
+                seen.insert(answer.status)
             }
+            #expect(seen.isSuperset(of: [200, 400, 401, 404, 405]), "too tame: \(seen)")
             let after = try await caller.introspect(tokens.access)
             #expect(after.status == 200)
         }
         #expect(!test.log.lines.contains { $0.hasPrefix("error") || $0.hasPrefix("critical") })
+    }
+
+    @Test("hundreds of mutated byte streams over sockets, after which the server is well")
+    func mutatedBytes() async throws {
+        let test = try await TestServer()
+        try await test.test(.socket) { caller in
+            let attacker = Attacker(
+                random: SeededRandom(seed: Self.seed),
+                tokens: try await caller.signIn()
+            )
+            let raw = RawConnection(port: try caller.port())
+            for round in 0..<Self.connections {
+                let bytes = attacker.mutatedStream(of: ConnectionTests.good)
+                let answers = try await raw.exchange([bytes], answers: .max, ending: true)
+                #expect(
+                    answers.allSatisfy { (200..<500).contains($0.status) },
+                    "round \(round) of seed \(Self.seed): \(bytes) -> \(answers)"
+                )
+            }
+            #expect(try await caller.signIn().refresh.hasPrefix("mrt_"))
+        }
+        #expect(!test.log.lines.contains { $0.hasPrefix("error") })
     }
 
     private func check(_ answer: Answer, to attack: Attack, _ round: Int) throws {
@@ -79,6 +105,13 @@ struct Attacker {
         )
     }
 
+    /// A few requests in a row, somewhere in which the bytes go wrong.
+    func mutatedStream(of request: String) -> String {
+        var bytes = Array(String(repeating: request, count: 1 + below(3)).utf8)
+        mutate(&bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     private let paths = [
         "/oauth/token", "/oauth/token", "/oauth/token", "/oauth/revoke", "/oauth/introspect",
         "/oauth/jwks", "/.well-known/openid-configuration", "/healthz",
@@ -99,6 +132,7 @@ struct Attacker {
         "grant_type", "client_id", "client_secret", "username", "password", "scope", "resource",
         "refresh_token", "token", "token_type_hint", "x", "",
     ]
+    private static let symbols = ["a", "\u{0}", "\u{1F426}", "%", "'", "\r\n"]
     private let grants = [
         "refresh_token", "client_credentials", "password", "authorization_code", "", "\u{0}",
     ]
@@ -111,7 +145,7 @@ struct Attacker {
         case 3: mutate(tokens.access, oneIn: 2)
         case 4: pick(["read", "write", "read write", "openid", "\"", "\\", "r\u{E9}ad"])
         case 5: pick([TestServer.issuer, TestServer.api, "urn:x", "a b", "http://[::1", "//"])
-        case 6: String(repeating: pick(["a", "\u{0}", "\u{1F426}", "%", "'", "\r\n"]), count: below(300))
+        case 6: String(repeating: pick(Self.symbols), count: below(300))
         default: String(decoding: random.bytes(below(40)), as: UTF8.self)
         }
     }

@@ -83,8 +83,12 @@ struct RawAnswer {
         var rest = text[...]
         while let end = rest.firstRange(of: "\r\n\r\n") {
             let head = rest[..<end.lowerBound]
-            let length = length(of: head)
-            guard let next = rest.utf8.index(end.upperBound, offsetBy: length, limitedBy: rest.endIndex)
+            guard
+                let next = rest.utf8.index(
+                    end.upperBound,
+                    offsetBy: length(of: head),
+                    limitedBy: rest.endIndex
+                )
             else { break }
             answers.append(
                 RawAnswer(
