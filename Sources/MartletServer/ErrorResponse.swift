@@ -98,6 +98,11 @@ package enum ErrorResponse {
                 return ErrorResponse.response(to: error)
             } catch let error as StorageError {
                 return ErrorResponse.response(to: error, log: log)
+            } catch let error as KeyRing.Unusable {
+                return ErrorResponse.response(
+                    to: .unavailable("the keys in the store cannot be used: \(error)"),
+                    log: log
+                )
             } catch is FormBody.Unreadable {
                 log.bodyBrokeOff()
                 return ErrorResponse.unreadable

@@ -51,7 +51,9 @@ struct CrashTests {
     /// not answered; a retry gets the same successor, and the successor works too.
     private func expectNewestWorks(_ tokens: [String], by client: TokenClient) async throws {
         guard let newest = tokens.last else { return }
-        let outcome = await client.refresh(newest)
+        var outcome = await client.refresh(newest)
+        // A connection to the server that was killed may be tried first.
+        if outcome == .lost { outcome = await client.refresh(newest) }
         let successor = try #require(outcome.refreshToken, "an answered token was lost")
         let again = await client.refresh(newest).refreshToken
         #expect(again == successor, "a retry after the crash got another token")

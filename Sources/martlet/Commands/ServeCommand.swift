@@ -27,7 +27,11 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let log = ServerLog(logger)
         let fileOwned = try FileOwned(configuration)
-        let installation = try await Installation.open(configuration, notice: log.notice)
+        let installation = try await Installation.open(
+            configuration,
+            for: .serve,
+            notice: log.notice
+        )
         do {
             let outcome = try await fileOwned.apply(to: installation.server)
             outcome.tell(logger)
