@@ -21,7 +21,8 @@ enum ImportPlan {
         "martlet": [
             "ArgumentParser", "Foundation", "FoundationEssentials", "HTTPTypes", "Hummingbird",
             "Logging", "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletSQLite",
-            "MartletServer", "NIOCore", "ServiceLifecycle", "Synchronization", "UnixSignals", "Yams",
+            "MartletServer", "NIOCore", "ServiceLifecycle", "Synchronization", "UnixSignals",
+            "Yams",
         ],
     ]
 
