@@ -30,7 +30,7 @@ package struct AuthorizationServer: Sendable {
         self.passwords = passwords
         attempts = AttemptLimiter(attempts: settings.loginAttempts)
         secrets = ClientSecretVerifier(
-            passwords: passwords,
+            attempts: settings.loginAttempts,
             memoryKey: surroundings.randomBytes(32)
         )
     }

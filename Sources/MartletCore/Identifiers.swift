@@ -37,7 +37,9 @@ extension FamilyID: CustomStringConvertible {
     package init?(_ text: String) {
         guard text.utf8.count == 13 else { return nil }
         var value: UInt64 = 0
-        for byte in text.lowercased().utf8 {
+        for character in text.utf8 {
+            let isCapital = UInt8(ascii: "A")...UInt8(ascii: "Z") ~= character
+            let byte = isCapital ? character | 0x20 : character
             guard let digit = Self.digits.firstIndex(of: byte) else { return nil }
             guard value >> 58 == 0 else { return nil }
             value = value << 5 | UInt64(digit)

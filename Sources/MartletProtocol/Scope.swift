@@ -26,11 +26,14 @@ public struct Scope: Sendable, Equatable, Hashable, CustomStringConvertible {
     /// - Returns: `nil` under the conditions of ``init(_:)``.
     public init?(tokens: [String]) {
         var unique: [String] = []
-        for token in tokens where !unique.contains(token) {
+        for token in tokens {
             let valid = token.utf8.allSatisfy { byte in
                 byte == 0x21 || (0x23...0x5B).contains(byte) || (0x5D...0x7E).contains(byte)
             }
-            guard valid, !token.isEmpty, unique.count < Self.maximumCount else { return nil }
+            guard valid, !token.isEmpty else { return nil }
+            // Only now: texts compare as equal to ASCII that are not ASCII themselves.
+            if unique.contains(token) { continue }
+            guard unique.count < Self.maximumCount else { return nil }
             unique.append(token)
         }
         self.tokens = unique

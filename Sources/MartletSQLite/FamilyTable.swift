@@ -65,14 +65,14 @@ struct FamilyTable {
                 FROM family JOIN family_state state ON state.id = family.id
                 WHERE family.account = ?1 AND family.client = ?2 AND family.absolute_end > ?3
                     AND state.end_reason IS NULL
-                ORDER BY state.last_rotation, family.id
+                ORDER BY state.last_rotation DESC, family.id DESC
                 LIMIT \(RotationPolicy.maximumSessions)
                 """
         )
         select.bind(1, account.rawValue)
         select.bind(2, client.rawValue)
         select.bind(3, now.microseconds)
-        return try select.all { try Self.family($0, from: 0) }
+        return try select.all { try Self.family($0, from: 0) }.reversed()
     }
 
     /// Removes families with their states.

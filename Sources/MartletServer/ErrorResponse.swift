@@ -75,6 +75,8 @@ package enum ErrorResponse {
             next: (Request, ServerContext) async throws -> Response
         ) async throws -> Response {
             var response = await answer(request, context, next)
+            // A body after HEAD would be read as the start of the next answer (RFC 9110 §9.3.2).
+            if request.method == .head { response = response.createHeadResponse() }
             response.headers[.xContentTypeOptions] = "nosniff"
             response.headers[.referrerPolicy] = "no-referrer"
             // Pages bring a policy of their own; nothing else here is to be shown or framed.
@@ -96,6 +98,11 @@ package enum ErrorResponse {
                 return ErrorResponse.response(to: error)
             } catch let error as StorageError {
                 return ErrorResponse.response(to: error, log: log)
+            } catch let error as KeyRing.Unusable {
+                return ErrorResponse.response(
+                    to: .unavailable("the keys in the store cannot be used: \(error)"),
+                    log: log
+                )
             } catch is FormBody.Unreadable {
                 log.bodyBrokeOff()
                 return ErrorResponse.unreadable

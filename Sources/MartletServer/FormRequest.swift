@@ -7,10 +7,12 @@ import NIOCore
 /// Reads an HTTP request as the form that the token, revocation and introspection endpoints take
 /// (RFC 6749 §3.2).
 enum FormRequest {
+    /// The request, which arrived when its last byte did: whoever sends slowly must not be able to
+    /// choose the instant that an overlap is judged by.
     static func read(
         _ request: Request,
         _ context: ServerContext,
-        at arrived: Instant
+        _ surroundings: Surroundings
     ) async throws -> TokenRequest {
         guard isForm(request.headers[.contentType]) else {
             throw OAuthError(
@@ -26,7 +28,7 @@ enum FormRequest {
                 address: context.remoteAddress,
                 userAgent: request.headers[.userAgent] ?? ""
             ),
-            arrived: arrived
+            arrived: surroundings.now()
         )
     }
 

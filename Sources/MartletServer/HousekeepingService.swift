@@ -1,6 +1,24 @@
 import MartletCore
 import ServiceLifecycle
 
+/// Notices within a second what others changed in the store, so that an idle server does not go on
+/// by what it knew: a key that another server uses already, above all.
+struct DirectoryService: Service {
+    static let interval: Duration = .seconds(1)
+
+    let server: AuthorizationServer
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                // A store that cannot be read now is told of by the requests that need it.
+                try? await server.directory.catchUp()
+                try await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+}
+
 /// Runs ``Housekeeping`` beside the requests for as long as the server lives.
 struct HousekeepingService: Service {
     let server: AuthorizationServer
@@ -19,7 +37,6 @@ struct HousekeepingService: Service {
     /// Whether there is more to do.
     private func round(_ housekeeping: Housekeeping) async -> Bool {
         do {
-            try await server.directory.catchUp()
             return try await housekeeping.tidy(at: server.surroundings.now())
         } catch {
             log.housekeepingFailed(error)

@@ -35,7 +35,11 @@ struct RouteTable {
             [
                 .init(method: .post, path: base + "/oauth/token", answer: token.answer),
                 .init(method: .post, path: base + "/oauth/revoke", answer: revocation.answer),
-                .init(method: .post, path: base + "/oauth/introspect", answer: introspection.answer),
+                .init(
+                    method: .post,
+                    path: base + "/oauth/introspect",
+                    answer: introspection.answer
+                ),
                 .init(method: .get, path: base + "/oauth/jwks") { _, _ in
                     try await keySet.answer()
                 },

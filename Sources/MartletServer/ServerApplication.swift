@@ -1,4 +1,5 @@
 package import Hummingbird
+import HummingbirdCore
 package import Logging
 package import MartletCore
 import NIOCore
@@ -7,6 +8,8 @@ import NIOCore
 package enum ServerApplication {
     /// Connections that say nothing for this long are closed.
     static let idleTimeout: TimeAmount = .seconds(60)
+    /// Further connections wait to be taken. A connection with a half-sent body holds some 130 KiB.
+    static let maximumConnections = 4096
 
     /// Where it listens and what is told when it does.
     package struct Listening: Sendable {
@@ -44,9 +47,12 @@ package enum ServerApplication {
             server: .http1(configuration: .init(idleTimeout: idleTimeout)),
             configuration: .init(
                 address: .hostname(listening.host, port: listening.port),
-                serverName: nil
+                serverName: nil,
+                availableConnectionsDelegate: MaximumAvailableConnections(maximumConnections)
             ),
-            services: [HousekeepingService(server: server, log: log)],
+            services: [
+                HousekeepingService(server: server, log: log), DirectoryService(server: server),
+            ],
             onServerRunning: { channel in
                 await listening.started(channel.localAddress?.port ?? listening.port)
             },

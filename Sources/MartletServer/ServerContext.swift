@@ -10,6 +10,14 @@ package struct ServerContext: RequestContext {
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         channel = source.channel
-        remoteAddress = source.channel.remoteAddress?.ipAddress ?? "local"
+        remoteAddress = Self.unmapped(source.channel.remoteAddress?.ipAddress ?? "local")
+    }
+
+    /// An IPv4 address as itself where a socket for both families shows it as `::ffff:192.0.2.1`:
+    /// by their first 64 bits these would all be one network, and share its limits.
+    static func unmapped(_ address: String) -> String {
+        let prefix = "::ffff:"
+        guard address.hasPrefix(prefix), address.contains(".") else { return address }
+        return String(address.dropFirst(prefix.count))
     }
 }

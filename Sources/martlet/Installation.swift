@@ -21,6 +21,7 @@ struct Installation {
     /// - Throws: ``ConfigurationError``, or ``Refusal`` for a store or key that cannot be used.
     static func open(
         _ configuration: Configuration,
+        for use: Use = .command,
         notice: @escaping @Sendable (AuthorizationServer.Notice) -> Void = { _ in }
     ) async throws -> Installation {
         let surroundings = Surroundings.system
@@ -37,12 +38,22 @@ struct Installation {
                     notice: notice
                 )
             )
-            try await installation.prepareKeys()
+            try await installation.prepareKeys(for: use)
             return installation
         } catch {
             await storage.close()
             throw error
         }
+    }
+
+    /// What the installation is opened for.
+    enum Use {
+        /// To answer requests: keys that are missing are made, and those of a previous master key
+        /// come under the current one.
+        case serve
+        /// To look or to change one thing, beside a server that may have another master key: keys
+        /// are left alone, unless there are none yet.
+        case command
     }
 
     func close() async {
@@ -91,9 +102,14 @@ struct Installation {
         return key
     }
 
-    private func prepareKeys() async throws {
+    private func prepareKeys(for use: Use) async throws {
         do {
-            try await server.keyAdministration.prepare()
+            switch use {
+            case .command where try await !storage.isEmpty():
+                _ = try await server.keyAdministration.list()
+            case .command, .serve:
+                try await server.keyAdministration.prepare()
+            }
         } catch let error as KeyRing.Unusable {
             throw Refusal(sentence(for: error))
         }

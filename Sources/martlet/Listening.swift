@@ -1,5 +1,7 @@
 import Hummingbird
 import NIOCore
+import ServiceLifecycle
+import UnixSignals
 
 #if canImport(Darwin)
     import Darwin
@@ -11,13 +13,22 @@ import NIOCore
 
 /// Runs an application until it is told to stop; what keeps it from listening becomes a sentence.
 enum Listening {
+    /// How long requests that have begun may take to end after the server was told to stop.
+    private static let patience: Duration = .seconds(10)
+
     static func run(
         _ application: some ApplicationProtocol,
         host: String,
         port: Int
     ) async throws {
         do {
-            try await application.runService()
+            var configuration = ServiceGroupConfiguration(
+                services: [.init(service: application)],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: application.logger
+            )
+            configuration.maximumGracefulShutdownDuration = patience
+            try await ServiceGroup(configuration: configuration).run()
         } catch let error as IOError {
             throw Refusal(sentence(for: error.errnoCode, address: "\(host):\(port)"))
         } catch is SocketAddressError {

@@ -16,7 +16,7 @@ struct TestServer {
     static let username = "alice"
     static let password = "pw-of-alice-77"
     /// Argon2id with the least memory and time that there is: the tests are not about its cost.
-    private static let passwordHash = 
+    private static let passwordHash =
         "$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$"
         + "bt87zUIZtaZAVNTbddrW7a2HxAnM5c9C2h9wqBRwMCE"
 

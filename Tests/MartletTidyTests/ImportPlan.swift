@@ -12,7 +12,8 @@ enum ImportPlan {
             "Synchronization",
         ],
         "MartletServer": [
-            "HTTPTypes", "Hummingbird", "Logging", "MartletCore", "MartletProtocol", "NIOCore",
+            "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "MartletCore",
+            "MartletProtocol", "NIOCore",
             "ServiceLifecycle", "Synchronization",
         ],
         "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],
@@ -20,7 +21,8 @@ enum ImportPlan {
         "martlet": [
             "ArgumentParser", "Foundation", "FoundationEssentials", "HTTPTypes", "Hummingbird",
             "Logging", "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletSQLite",
-            "MartletServer", "NIOCore", "ServiceLifecycle", "Synchronization", "Yams",
+            "MartletServer", "NIOCore", "ServiceLifecycle", "Synchronization", "UnixSignals",
+            "Yams",
         ],
     ]
 

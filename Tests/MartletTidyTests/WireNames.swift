@@ -46,6 +46,8 @@ enum WireNames {
             pathPrefix: "Sources/martlet/Demo",
             names: errorCodes.union(grantTypes).union(parameters)
         ),
+        // The example in its help, for people to copy.
+        .init(pathPrefix: "Sources/martlet/Commands/ClientCommand", names: ["grant_types"]),
         // The keys of martlet.yaml, some of which are named alike.
         .init(
             pathPrefix: "Sources/martlet/Configuration",

@@ -9,6 +9,8 @@ import Synchronization
 package final class AttemptLimiter: Sendable {
     static let window: Duration = .minutes(15)
     static let remembered = 30_000
+    /// Bytes of a name that count; no account has a longer one, and a stranger may send 64 KiB.
+    static let maximumName = 256
     /// How many times the limit of a pair an address or an account alone may fail.
     static let generosity = 10
 
@@ -49,7 +51,7 @@ package final class AttemptLimiter: Sendable {
     package func succeeded(name: String, address: String, at now: Instant) {
         takeBack(name: name, address: address, at: now)
         counting.withLock { _ in
-            failures[.pair(name: name, address: Self.network(of: address))] = nil
+            failures[.pair(name: Self.cut(name), address: Self.network(of: address))] = nil
         }
     }
 
@@ -73,12 +75,24 @@ package final class AttemptLimiter: Sendable {
     }
 
     private static func keys(name: String, address: String) -> [(Key, share: Int)] {
+        let name = cut(name)
         let network = network(of: address)
-        return [
+        var keys: [(Key, share: Int)] = [
             (.pair(name: name, address: network), 1),
-            (.address(network), generosity),
             (.name(name), generosity),
         ]
+        // Behind a proxy on this machine everybody comes from the same address.
+        if !isLoopback(network) { keys.append((.address(network), generosity)) }
+        return keys
+    }
+
+    private static func cut(_ name: String) -> String {
+        guard name.utf8.count > maximumName else { return name }
+        return String(decoding: name.utf8.prefix(maximumName), as: UTF8.self)
+    }
+
+    private static func isLoopback(_ network: String) -> Bool {
+        network.hasPrefix("127.") || network == "0:0:0:0"
     }
 
     /// An IPv4 address itself, also one that a socket for both families spells `::ffff:192.0.2.1`;

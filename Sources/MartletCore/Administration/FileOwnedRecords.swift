@@ -230,7 +230,7 @@ extension AuthorizationServer {
     ) async throws -> ClientSecretHash {
         if let known {
             let isSame = try await directory.consultCurrent { snapshot in
-                try await secrets.verify(secret, against: known, keys: snapshot.keys)
+                try await secrets.matches(secret, known, keys: snapshot.keys)
             }
             if isSame { return known }
         }

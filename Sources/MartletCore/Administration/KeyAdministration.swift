@@ -6,6 +6,9 @@ package struct KeyAdministration: Sendable {
     /// A new refresh key is accepted this long before it is used, so that no server meets a token
     /// whose key it has not read yet.
     static let acceptedBeforeUse: Duration = .minutes(1)
+    /// A refresh key is used at least this long: each is kept for the longest lifetime that a
+    /// session can have, and there are 255 ids for them.
+    static let refreshKeyUse: Duration = .days(30)
     static let saltLength = 32
     static let nonceLength = 12
     static let maximumAttempts = 4
@@ -61,6 +64,12 @@ package struct KeyAdministration: Sendable {
     /// when it has been published for longer than anybody may cache the JWKS.
     package func rotate() async throws {
         try await repeatedly { ring, stored, now in
+            if let pending = ring.signing.compactMap(\.record.activeFrom).max(), pending > now {
+                throw AdministrationError(
+                    "The keys of the last rotation have not taken over yet; they do in "
+                        + "\((pending - now).wholeSeconds + 1) seconds. Rotate again after that."
+                )
+            }
             var changes: [RecordChange] = []
             for record in stored {
                 guard case .signing(var key) = record.value, key.activeFrom == nil else {
@@ -72,14 +81,16 @@ package struct KeyAdministration: Sendable {
             for algorithm in ring.algorithms {
                 changes.append(try newSigningKey(algorithm, activeFrom: nil, at: now))
             }
-            changes.append(
-                newDerivedKey(
-                    try freeID(in: ring, beside: []),
-                    for: .refreshToken,
-                    activeFrom: now + Self.acceptedBeforeUse
-                )
-            )
             changes += outdated(stored, ring: ring, at: now)
+            if ring.newestRefreshKey.map({ $0.activeFrom + Self.refreshKeyUse <= now }) ?? true {
+                changes.append(
+                    newDerivedKey(
+                        try freeID(beside: ring.derived),
+                        for: .refreshToken,
+                        activeFrom: now + Self.acceptedBeforeUse
+                    )
+                )
+            }
             return (changes, [.keysRotated(.scheduled)])
         }
     }
@@ -100,7 +111,10 @@ package struct KeyAdministration: Sendable {
             }
             changes.append(
                 newDerivedKey(
-                    try freeID(in: ring, beside: []),
+                    try freeID(
+                        beside: ring.derived,
+                        releasing: ring.derived.filter { $0.purpose == .refreshToken }
+                    ),
                     for: .refreshToken,
                     activeFrom: now
                 )
@@ -225,7 +239,7 @@ extension KeyAdministration {
             guard !ofPurpose.contains(where: { $0.masterID == masters.current.id }) else {
                 continue
             }
-            let id = try freeID(in: ring, beside: taken)
+            let id = try freeID(beside: ring.derived, and: taken)
             taken.insert(id)
             let wait = ofPurpose.isEmpty ? Duration.zero : Self.acceptedBeforeUse
             changes.append(newDerivedKey(id, for: purpose, activeFrom: now + wait))
@@ -321,15 +335,29 @@ extension KeyAdministration {
     }
 
     /// The next free id after the newest, so that an id is not used again soon.
-    private func freeID(in ring: KeyRing, beside taken: Set<UInt8>) throws -> UInt8 {
-        let used = taken.union(ring.derived.map(\.id))
-        let newest = ring.derived.last?.id ?? 0
-        for step in 1...UInt8.max {
-            let id = newest &+ step
-            if id != 0, !used.contains(id) { return id }
+    ///
+    /// - Parameter released: keys that the same save deletes; their ids are taken only if no other
+    ///   is free.
+    private func freeID(
+        beside keys: [DerivedKeyRecord],
+        releasing released: [DerivedKeyRecord] = [],
+        and taken: Set<UInt8> = []
+    ) throws -> UInt8 {
+        let kept = taken.union(keys.map(\.id)).subtracting(released.map(\.id))
+        let newest = keys.last?.id ?? 0
+        let ids = (1...UInt8.max).map { newest &+ $0 }.filter { $0 != 0 && !kept.contains($0) }
+        let unused = ids.first { id in !released.contains { $0.id == id } }
+        guard let id = unused ?? ids.first else {
+            throw AdministrationError(
+                "All 255 key ids are in use; old ones become free when their sessions are over."
+            )
         }
-        throw AdministrationError(
-            "All 255 key ids are in use; old ones become free when their sessions are over."
-        )
+        return id
+    }
+}
+
+extension KeyRing {
+    fileprivate var newestRefreshKey: DerivedKeyRecord? {
+        derived.last { $0.purpose == .refreshToken }
     }
 }

@@ -58,6 +58,7 @@ extension AuthorizationServer {
     /// The client that presented itself, believed; and how it proved itself.
     func authenticate(
         _ presented: PresentedClient,
+        from origin: Origin,
         in snapshot: Snapshot
     ) async throws -> (Client, RotationPolicy.Proof) {
         let client = try await snapshot.client(presented.id)?.value
@@ -65,7 +66,16 @@ extension AuthorizationServer {
         case (.identified, nil):
             if let client { return (client, .none) }
         case (.secret(_, let secret), let hash?):
-            if let client, try await secrets.verify(secret, against: hash, keys: snapshot.keys) {
+            if let client,
+                try await secrets.verify(
+                    secret,
+                    of: presented.id,
+                    against: hash,
+                    keys: snapshot.keys,
+                    at: origin.address,
+                    surroundings.now()
+                )
+            {
                 return (client, .clientAuthenticated)
             }
         case (.identified, _?), (.secret, nil): break
@@ -81,33 +91,68 @@ extension AuthorizationServer {
 package final class ClientSecretVerifier: Sendable {
     static let remembered = 1000
 
-    private let passwords: PasswordHasher
+    /// Apart from the users' passwords, so that guessing at secrets does not keep people from
+    /// signing in.
+    private let hasher = PasswordHasher(atOnce: 1)
+    private let attempts: AttemptLimiter
     private let memoryKey: SymmetricKey
     /// Chosen secrets that were verified slowly before, as codes under a key that this process
     /// alone has, so that only the first request pays for Argon2.
     private let verified = BoundedCache<String, [UInt8]>(capacity: remembered)
 
-    init(passwords: PasswordHasher, memoryKey: [UInt8]) {
-        self.passwords = passwords
+    init(attempts: Int, memoryKey: [UInt8]) {
+        self.attempts = AttemptLimiter(attempts: attempts)
         self.memoryKey = SymmetricKey(data: memoryKey)
     }
 
+    static let tooManyAttempts = OAuthError(
+        .invalidClient,
+        "Too many failed attempts to authenticate the client; try again in a quarter of an hour."
+    )
+
+    /// Whether this is the secret. A secret that was verified before is never held up by others'
+    /// guesses.
     func verify(
         _ secret: Secret,
+        of client: ClientID,
         against hash: ClientSecretHash,
-        keys: KeyRing
+        keys: KeyRing,
+        at address: String,
+        _ now: Instant
     ) async throws -> Bool {
+        switch hash {
+        case .keyed: break
+        case .slow(let slow) where isRemembered(secret, for: slow): return true
+        case .slow:
+            guard attempts.begin(name: client.rawValue, address: address, at: now) else {
+                throw Self.tooManyAttempts
+            }
+        }
+        guard try await matches(secret, hash, keys: keys) else { return false }
+        attempts.succeeded(name: client.rawValue, address: address, at: now)
+        return true
+    }
+
+    /// Whether this is the secret, for those who need no limit: the operator's own configuration.
+    func matches(
+        _ secret: Secret,
+        _ hash: ClientSecretHash,
+        keys: KeyRing
+    ) async throws(StorageError) -> Bool {
         switch hash {
         case .keyed(let id, let code):
             guard let key = keys.clientSecretKey(id) else { return false }
             return Self.code(of: secret, key: key) == Secret(code)
         case .slow(let hash):
-            let code = Self.code(of: secret, key: memoryKey)
-            if let known = verified[hash.encoded], code == Secret(known) { return true }
-            guard try await passwords.verify(secret, against: hash) else { return false }
-            verified[hash.encoded] = code.bytes
+            guard try await hasher.verify(secret, against: hash) else { return false }
+            verified[hash.encoded] = Self.code(of: secret, key: memoryKey).bytes
             return true
         }
+    }
+
+    private func isRemembered(_ secret: Secret, for hash: PasswordHash) -> Bool {
+        guard let known = verified[hash.encoded] else { return false }
+        return Self.code(of: secret, key: memoryKey) == Secret(known)
     }
 
     private static func code(of secret: Secret, key: SymmetricKey) -> Secret {

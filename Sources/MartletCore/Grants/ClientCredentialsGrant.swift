@@ -9,6 +9,7 @@ struct ClientCredentialsGrant {
     func answer(_ request: TokenRequest) async throws -> TokenResponse {
         let (client, proof) = try await server.authenticate(
             try request.presentedClient(),
+            from: request.origin,
             in: snapshot
         )
         let scope = try request.scope()

@@ -15,6 +15,7 @@ struct PasswordGrant {
     func answer(_ request: TokenRequest) async throws -> TokenResponse {
         let (client, _) = try await server.authenticate(
             try request.presentedClient(),
+            from: request.origin,
             in: snapshot
         )
         let scope = try request.scope()
@@ -53,6 +54,7 @@ struct PasswordGrant {
         let name = Account.signInName(username)
         let address = request.origin.address
         let now = request.arrived
+        guard username.utf8.count <= Account.maximumUsername else { throw Self.wrong }
         guard server.attempts.begin(name: name, address: address, at: now) else {
             server.notice(.signInLimited)
             throw Self.tooMany

@@ -14,6 +14,7 @@ struct RefreshTokenGrant {
         else { throw RefreshVerdict.invalid }
         let (client, proof) = try await server.authenticate(
             try request.presentedClient(),
+            from: request.origin,
             in: snapshot
         )
         guard client.id == family.client else {
@@ -27,7 +28,7 @@ struct RefreshTokenGrant {
         let policy = server.policy(of: client).holding(for: proof)
         // Whether scope and resource fit is judged last, after reuse: a thief must not be able to
         // probe a stolen token unnoticed with a request that cannot succeed.
-        let target = target(of: request, family: family)
+        let target = target(of: request, family: family, client: client)
         let signed = try accessToken(
             for: family,
             client,
@@ -97,15 +98,19 @@ struct RefreshTokenGrant {
         }
     }
 
-    /// What the access token would be for, or what is wrong with the scope or the resource.
+    /// What the access token would be for, or what is wrong with the scope or the resource. What
+    /// the client may not ask for any more is gone from its sessions too.
     private func target(
         of request: TokenRequest,
-        family: AuthorizedFamily
+        family: AuthorizedFamily,
+        client: Client
     ) -> Result<AccessTokenTarget, OAuthError> {
         Result { () throws(OAuthError) in
             try AccessTokenRequest(
-                granted: family.scope,
-                grantedResources: family.resources,
+                granted: family.scope.intersection(client.metadata.scope),
+                grantedResources: family.resources.filter(
+                    client.metadata.allowedResources.contains
+                ),
                 scope: try request.scope(),
                 resource: try request.resource()
             ).target(among: snapshot.resources, issuer: server.settings.issuer)

@@ -13,7 +13,11 @@ extension AuthorizationServer {
         }
         _ = try request.parameters.one(WireName.tokenTypeHint)
         return try await directory.consultCurrent { snapshot in
-            let caller = try await caller(try request.presentedClient(), in: snapshot)
+            let caller = try await caller(
+                try request.presentedClient(),
+                from: request.origin,
+                in: snapshot
+            )
             let now = request.arrived
             if case .issued(let token) = RefreshToken.read(text, with: snapshot.keys.refresh) {
                 return try await introspect(token, for: caller, in: snapshot, at: now)
@@ -35,19 +39,28 @@ extension AuthorizationServer {
 
     private func caller(
         _ presented: PresentedClient,
+        from origin: Origin,
         in snapshot: Snapshot
     ) async throws -> Caller {
         if case .secret(let id, let secret) = presented,
             let resource = snapshot.resource(introspectionID: id)
         {
-            guard try await secrets.verify(secret, against: resource.secret, keys: snapshot.keys)
+            guard
+                try await secrets.verify(
+                    secret,
+                    of: id,
+                    against: resource.secret,
+                    keys: snapshot.keys,
+                    at: origin.address,
+                    surroundings.now()
+                )
             else {
                 notice(.clientAuthenticationFailed(id))
                 throw Self.authenticationFailed
             }
             return .resource(resource)
         }
-        let (client, proof) = try await authenticate(presented, in: snapshot)
+        let (client, proof) = try await authenticate(presented, from: origin, in: snapshot)
         guard proof == .clientAuthenticated else {
             throw OAuthError(
                 .invalidClient,

@@ -14,7 +14,11 @@ extension AuthorizationServer {
         }
         _ = try request.parameters.one(WireName.tokenTypeHint)
         try await directory.consultCurrent { snapshot in
-            let (client, _) = try await authenticate(try request.presentedClient(), in: snapshot)
+            let (client, _) = try await authenticate(
+                try request.presentedClient(),
+                from: request.origin,
+                in: snapshot
+            )
             if case .issued(let token) = RefreshToken.read(text, with: snapshot.keys.refresh) {
                 try await revoke(token, of: client)
             } else if let claims = issuedAccessToken(

@@ -160,7 +160,7 @@ extension InMemoryStorage.Contents {
         }
         return Array(
             live.sorted { $0.leastRecentlyUsed(before: $1) }
-                .prefix(RotationPolicy.maximumSessions)
+                .suffix(RotationPolicy.maximumSessions)
         )
     }
 

@@ -100,8 +100,8 @@ package struct FamilyView: Sendable, Equatable {
 package struct InsertView: Sendable, Equatable {
     package let standing: Standing
     /// The families of the same account and client whose state says that they have not ended and
-    /// whose absolute end lies ahead, the least recently used first; at most
-    /// ``RotationPolicy/maximumSessions``.
+    /// whose absolute end lies ahead: the ``RotationPolicy/maximumSessions`` most recently used of
+    /// them, the least recently used first.
     package let siblings: [TokenFamily]
     package let revision: Revision
 

@@ -99,10 +99,13 @@ extension KeyRing {
     }
 
     func current(_ algorithm: SignatureAlgorithm, at now: Instant) -> Signing? {
-        signing.last { key in
-            key.record.algorithm == algorithm
-                && (key.record.activeFrom.map { $0 <= now } ?? false)
+        let appointed = signing.filter { key in
+            key.record.algorithm == algorithm && key.record.activeFrom != nil
         }
+        // A clock that stepped back, or a request older than its keys, meets no active key: then
+        // the first one will do.
+        return appointed.last { key in key.record.activeFrom.map { $0 <= now } ?? false }
+            ?? appointed.first
     }
 
     /// When a key's successor took over or will; `nil` while none is appointed.
@@ -150,6 +153,7 @@ extension KeyRing {
     package func clientSecretKey(_ id: ClientSecretKeyID) -> SymmetricKey? { clientSecret[id] }
 
     private func current(_ purpose: DerivedKeyRecord.Purpose, at now: Instant) -> UInt8? {
-        derived.last { $0.purpose == purpose && $0.activeFrom <= now }?.id
+        let ofPurpose = derived.filter { $0.purpose == purpose }
+        return (ofPurpose.last { $0.activeFrom <= now } ?? ofPurpose.first)?.id
     }
 }

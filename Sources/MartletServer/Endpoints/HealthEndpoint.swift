@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import MartletCore
 
-/// `GET /healthz`: the process answers. `GET /readyz`: it can use its store too.
+/// `GET /healthz`: the process answers. `GET /readyz`: it can use its store and its keys too.
 struct HealthEndpoint {
     let server: AuthorizationServer
 
@@ -10,10 +10,10 @@ struct HealthEndpoint {
 
     func ready() async -> Response {
         do {
-            _ = try await server.storage.revision()
+            _ = try await server.publishedKeys()
             return Self.answer(.ok, "ready\n")
         } catch {
-            return Self.answer(.serviceUnavailable, "the store cannot be read\n")
+            return Self.answer(.serviceUnavailable, "the store or its keys cannot be used\n")
         }
     }
 

@@ -7,8 +7,7 @@ struct IntrospectionEndpoint {
     let server: AuthorizationServer
 
     func answer(_ request: Request, _ context: ServerContext) async throws -> Response {
-        let arrived = server.surroundings.now()
-        let form = try await FormRequest.read(request, context, at: arrived)
+        let form = try await FormRequest.read(request, context, server.surroundings)
         return .json(try await server.introspect(form).encoded(), cacheControl: .noStore)
     }
 }

@@ -7,8 +7,7 @@ struct RevocationEndpoint {
     let server: AuthorizationServer
 
     func answer(_ request: Request, _ context: ServerContext) async throws -> Response {
-        let arrived = server.surroundings.now()
-        let form = try await FormRequest.read(request, context, at: arrived)
+        let form = try await FormRequest.read(request, context, server.surroundings)
         try await server.revoke(form)
         return Response(status: .ok, headers: CacheControl.noStore.headers())
     }

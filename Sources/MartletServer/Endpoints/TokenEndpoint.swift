@@ -6,8 +6,7 @@ struct TokenEndpoint {
     let server: AuthorizationServer
 
     func answer(_ request: Request, _ context: ServerContext) async throws -> Response {
-        let arrived = server.surroundings.now()
-        let form = try await FormRequest.read(request, context, at: arrived)
+        let form = try await FormRequest.read(request, context, server.surroundings)
         return .json(try await server.token(form).json(), cacheControl: .noStore)
     }
 }

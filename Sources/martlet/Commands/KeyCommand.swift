@@ -79,13 +79,8 @@ extension KeyCommand {
 
         var text: String {
             let sentence =
-                switch ended {
-                case nil: "The next keys are appointed; what was handed out stays good."
-                case let ended? where ended.isAll:
-                    "All keys are dropped; \(ended.count) live sessions are over."
-                case let ended?:
-                    "All keys are dropped; all live sessions, \(ended.count) and more, are over."
-                }
+                ended.map { "All keys are dropped; this ended \($0.counted)." }
+                ?? "The next keys are appointed; what was handed out stays good."
             return sentence + "\n\n" + keys.text
         }
 

@@ -27,7 +27,11 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let log = ServerLog(logger)
         let fileOwned = try FileOwned(configuration)
-        let installation = try await Installation.open(configuration, notice: log.notice)
+        let installation = try await Installation.open(
+            configuration,
+            for: .serve,
+            notice: log.notice
+        )
         do {
             let outcome = try await fileOwned.apply(to: installation.server)
             outcome.tell(logger)
@@ -48,8 +52,11 @@ struct ServeCommand: AsyncParsableCommand {
             listening: .init(host: address.host, port: address.port) { port in
                 logger.info(
                     "listening",
-                    metadata: ["address": "\(address.host):\(port)", "issuer": "\(issuer)"])
-            }, logger: logger)
+                    metadata: ["address": "\(address.host):\(port)", "issuer": "\(issuer)"]
+                )
+            },
+            logger: logger
+        )
         try await Listening.run(application, host: address.host, port: address.port)
     }
 }
@@ -60,12 +67,14 @@ extension FileOwned.Outcome {
         if created + updated > 0 {
             logger.info(
                 "applied the configuration's lists",
-                metadata: ["created": "\(created)", "updated": "\(updated)"])
+                metadata: ["created": "\(created)", "updated": "\(updated)"]
+            )
         }
         for name in released {
             logger.notice(
                 "no longer listed in the configuration; the operator's from now on",
-                metadata: ["name": "\(name.printable)"])
+                metadata: ["name": "\(name.printable)"]
+            )
         }
     }
 }

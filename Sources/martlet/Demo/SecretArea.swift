@@ -47,7 +47,7 @@ extension Response {
     fileprivate static func text(_ text: String) -> Response {
         Response(
             status: .ok,
-            headers: [.contentType: "text/plain; charset=utf-8"],
+            headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "private"],
             body: .init(byteBuffer: ByteBuffer(string: text))
         )
     }

@@ -32,6 +32,12 @@ struct ListAnswer: Showable {
 }
 
 extension AuthorizationServer.LiveSessions {
+    /// `3 live sessions`.
+    var counted: String {
+        let number = isAll ? "\(count)" : "\(count) or more"
+        return "\(number) live session\(count == 1 && isAll ? "" : "s")"
+    }
+
     /// `its 3 sessions are over`, to end a sentence about what was done.
     var over: String {
         switch (count, isAll) {
@@ -47,7 +53,8 @@ extension Instant {
     /// `2 minutes ago (2026-11-21 04:10:03 UTC)`.
     func told(at now: Instant) -> String {
         let exact = rfc3339.replacing("T", with: " ").replacing("Z", with: " UTC")
-        return "\(text(seenFrom: now)) (\(exact))"
+        let rough = seconds == now.seconds ? "just now" : text(seenFrom: now)
+        return "\(rough) (\(exact))"
     }
 
     /// For programs.

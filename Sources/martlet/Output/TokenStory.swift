@@ -120,10 +120,8 @@ struct TokenStory: Showable {
             object["generation"] = .integer(Int64(generation.value))
         case .refreshToken(let finding):
             object["generation"] = .integer(Int64(finding.generation.value))
-            if case .superseded(let instant, let again) = finding.status {
-                object["superseded_at_or_before"] = instant.json
-                object["presenting_it_again"] = .string(again.name)
-            }
+            object["superseded_at_or_before"] = finding.supersededAtOrBefore.json(\.json)
+            object["presenting_it_again"] = .string(finding.status.effect)
         case .accessToken(let finding): finding.addClaims(to: &object)
         }
     }
@@ -144,10 +142,17 @@ extension TokenExplanation.RefreshTokenFinding {
     fileprivate func sentences(at now: Instant, story: SessionStory?) -> [String] {
         let session = story?.name ?? "a session"
         let this = "This is a genuine refresh token: number \(generation) of \(session)."
-        return [this] + status.sentences(at: now, isNewest: isNewest)
+        let superseded = supersededAtOrBefore.map {
+            "It was superseded at or before \($0.told(at: now)): a newer token was handed out for it."
+        }
+        return [this] + [superseded].compactMap(\.self) + status.sentences
     }
 
-    private var isNewest: Bool { generation == session.family.state.generation }
+    /// Only the newest rotation's time is kept, so of an earlier token this is all that is known.
+    fileprivate var supersededAtOrBefore: Instant? {
+        let state = session.family.state
+        return generation < state.generation ? state.lastRotation : nil
+    }
 }
 
 extension TokenExplanation.RefreshTokenFinding.Status {
@@ -167,31 +172,34 @@ extension TokenExplanation.RefreshTokenFinding.Status {
         }
     }
 
-    fileprivate func sentences(at now: Instant, isNewest: Bool) -> [String] {
+    /// What presenting the token now would do, for programs.
+    fileprivate var effect: String {
+        switch self {
+        case .current: "refreshes_the_session"
+        case .superseded(_, .repeatsTheSuccessor): "repeats_the_successor"
+        case .superseded(_, .endsTheFamily): "ends_the_session"
+        case .over, .aheadOfState: "nothing"
+        }
+    }
+
+    fileprivate var sentences: [String] {
         switch self {
         case .current:
-            ["It works: it is the newest of its session, and presenting it brings the next one."]
-        case .superseded(let instant, .repeatsTheSuccessor):
+            ["It works: it is the newest of its session, and presenting it refreshes the session."]
+        case .superseded(_, .repeatsTheSuccessor):
             [
-                "It was superseded at or before \(instant.told(at: now)): a newer token was "
-                    + "handed out for it.",
                 "It still works, since its overlap is not over: presenting it brings the same "
-                    + "newer token again.",
+                    + "newer token again."
             ]
-        case .superseded(let instant, .endsTheFamily):
+        case .superseded(_, .endsTheFamily):
             [
-                "It was superseded at or before \(instant.told(at: now)): a newer token was "
-                    + "handed out for it.",
                 "It does not work: presenting it again is taken for theft, and ends the session at "
-                    + "once, newest token included.",
+                    + "once, newest token included."
             ]
         case .over:
             [
-                isNewest
-                    ? "It does not work: it is the newest of its session, but the session is over."
-                    : "It does not work: a newer token was handed out for it, and by now the "
-                        + "session is over.",
-                "Presenting it is refused and changes nothing.",
+                "It does not work, since its session is over: presenting it is refused and changes "
+                    + "nothing."
             ]
         case .aheadOfState:
             [
@@ -201,15 +209,6 @@ extension TokenExplanation.RefreshTokenFinding.Status {
                     + "in the second case run martlet key rotate --compromised with a new master "
                     + "key.",
             ]
-        }
-    }
-}
-
-extension TokenExplanation.RefreshTokenFinding.Presenting {
-    fileprivate var name: String {
-        switch self {
-        case .repeatsTheSuccessor: "repeats_the_successor"
-        case .endsTheFamily: "ends_the_session"
         }
     }
 }

@@ -1,0 +1,193 @@
+import HTTPTypes
+import MartletCore
+import MartletProtocol
+import Testing
+
+@Suite("What anybody may read: keys, metadata, health")
+struct DiscoveryTests {
+    @Test("the JWKS holds public members only and may be cached for less than a key waits")
+    func keys() async throws {
+        let answer = try await TestServer().test { try await $0.get("/oauth/jwks") }
+        #expect(answer.status == 200)
+        #expect(answer.headers[.contentType] == "application/json")
+        #expect(answer.headers[.cacheControl] == "public, max-age=600")
+        guard case .array(let keys) = try answer.json()["keys"] else {
+            Issue.record("no keys: \(answer.text)")
+            return
+        }
+        #expect(keys.count == 2)
+        for key in keys {
+            let names = try #require(key.object).members.map(\.name)
+            #expect(Set(names) == ["kty", "crv", "x", "y", "use", "alg", "kid"])
+        }
+    }
+
+    @Test(
+        "both metadata documents are one and the same, under an issuer with a path too",
+        arguments: [
+            ("https://login.example.com", ""), ("https://example.com/login", "/login"),
+            ("https://example.com/a/b", "/a/b"), ("http://localhost:3000", ""),
+        ]
+    )
+    func metadata(issuer: String, path: String) async throws {
+        try await TestServer(issuer: issuer).test { caller in
+            let oauth = try await caller.get("/.well-known/oauth-authorization-server\(path)")
+            let openID = try await caller.get("\(path)/.well-known/openid-configuration")
+            #expect(oauth.status == 200)
+            #expect(oauth.headers[.contentType] == "application/json")
+            #expect(oauth.headers[.cacheControl] == "public, max-age=600")
+            #expect(oauth.body == openID.body)
+            let json = try oauth.json()
+            #expect(json["issuer"] == .string(issuer))
+            #expect(json["token_endpoint"] == .string("\(issuer)/oauth/token"))
+            let keySet = try await caller.get("\(path)/oauth/jwks")
+            #expect(keySet.status == 200)
+            let token = try await caller.post(
+                "\(path)/oauth/token",
+                body: "grant_type=client_credentials"
+            )
+            #expect(token.status == 200)
+        }
+    }
+
+    @Test("the metadata announces only what answers")
+    func announced() async throws {
+        try await TestServer().test { caller in
+            let json = try await caller.get("/.well-known/openid-configuration").json()
+            #expect(
+                json.members.map(\.name) == [
+                    "issuer", "token_endpoint", "revocation_endpoint", "introspection_endpoint",
+                    "jwks_uri", "grant_types_supported", "response_types_supported",
+                    "scopes_supported", "token_endpoint_auth_methods_supported",
+                    "revocation_endpoint_auth_methods_supported",
+                    "introspection_endpoint_auth_methods_supported",
+                ]
+            )
+            #expect(
+                json["grant_types_supported"]
+                    == ["refresh_token", "client_credentials", "password"]
+            )
+            #expect(
+                json["introspection_endpoint_auth_methods_supported"]
+                    == ["client_secret_basic", "client_secret_post"]
+            )
+            for member in json.members where member.name.hasSuffix("_endpoint") {
+                let path = try #require(member.value.string).dropFirst(TestServer.issuer.count)
+                #expect(try await caller.get(String(path)).status == 405)
+            }
+        }
+    }
+
+    @Test("the issuer comes from the configuration, whatever Host or a proxy's headers say")
+    func host() async throws {
+        let answer = try await TestServer().test(.socket) { caller in
+            var headers: HTTPFields = [:]
+            for name in ["X-Forwarded-Host", "Forwarded", "X-Forwarded-Proto", "X-Original-URL"] {
+                headers.append(.init(name: try #require(.init(name)), value: "evil.example"))
+            }
+            return try await caller.send(
+                .get,
+                "/.well-known/openid-configuration",
+                headers: headers
+            )
+        }
+        #expect(answer.status == 200)
+        #expect(!answer.text.contains("evil"))
+        #expect(try answer.member("issuer") == TestServer.issuer)
+    }
+
+    @Test("healthz answers always, readyz while the store can be read")
+    func health() async throws {
+        let test = try await TestServer()
+        try await test.test { caller in
+            #expect(try await caller.get("/healthz").status == 200)
+            #expect(try await caller.get("/readyz").status == 200)
+            await test.storage.close()
+            #expect(try await caller.get("/healthz").status == 200)
+            let answer = try await caller.get("/readyz")
+            #expect(answer.status == 503)
+            #expect(answer.headers[.cacheControl] == "no-store")
+        }
+    }
+
+    @Test(
+        "another method gets 405 and the Allow header",
+        arguments: Door.allCases,
+        [
+            (HTTPRequest.Method.get, "/oauth/token", "POST, OPTIONS"),
+            (.put, "/oauth/token", "POST, OPTIONS"), (.head, "/oauth/token", "POST, OPTIONS"),
+            (.delete, "/oauth/revoke", "POST, OPTIONS"),
+            (.get, "/oauth/introspect?token=x", "POST, OPTIONS"),
+            (.post, "/oauth/jwks", "GET, HEAD, OPTIONS"),
+            (.patch, "/.well-known/openid-configuration", "GET, HEAD, OPTIONS"),
+            (.trace, "/healthz", "GET, HEAD, OPTIONS"),
+        ]
+    )
+    func methods(door: Door, asked: (HTTPRequest.Method, String, String)) async throws {
+        try await TestServer().test(door) { caller in
+            let answer = try await caller.send(asked.0, asked.1)
+            #expect(answer.status == 405)
+            #expect(answer.headers[.allow] == asked.2)
+            if asked.0 != .head { #expect(try answer.member("error") == "method_not_allowed") }
+            let options = try await caller.send(.options, asked.1)
+            #expect(options.status == 204)
+            #expect(options.headers[.allow] == asked.2)
+            #expect(options.body.isEmpty)
+        }
+    }
+
+    @Test("HEAD answers as GET does, without the body", arguments: Door.allCases)
+    func head(door: Door) async throws {
+        try await TestServer().test(door) { caller in
+            for path in ["/oauth/jwks", "/.well-known/openid-configuration", "/healthz"] {
+                let get = try await caller.get(path)
+                let head = try await caller.send(.head, path)
+                #expect(head.status == 200)
+                #expect(head.body.isEmpty)
+                #expect(head.headers[.contentType] == get.headers[.contentType])
+                #expect(head.headers[.contentLength] == String(get.body.count))
+                #expect(try await caller.get(path).body == get.body)
+            }
+            let nowhere = try await caller.send(.head, "/nowhere")
+            #expect(nowhere.status == 404)
+            #expect(nowhere.body.isEmpty)
+            #expect(try await caller.get("/healthz").status == 200)
+        }
+    }
+
+    @Test(
+        "a path that nothing answers gets 404 as JSON",
+        arguments: [
+            "/", "/nowhere", "/oauth", "/oauth/token/x", "/admin", "/metrics", "/oauth/authorize",
+            "/oauth/register", "/%2e%2e/etc/passwd", "//", "/oauth%2Ftoken", "/?x=%", "*",
+            "/.well-known/", "/\u{E9}",
+        ]
+    )
+    func notFound(path: String) async throws {
+        let answer = try await TestServer().test { try await $0.get(path) }
+        #expect(answer.status == 404)
+        #expect(try answer.member("error") == "not_found")
+        answer.expectUncachedJSON()
+    }
+
+    @Test("every answer forbids sniffing, framing and referrers, and does not name the server")
+    func hardening() async throws {
+        try await TestServer().test(.socket) { caller in
+            let answers = [
+                try await caller.get("/healthz"), try await caller.get("/nowhere"),
+                try await caller.get("/oauth/jwks"), try await caller.get("/oauth/token"),
+                try await caller.post(body: "grant_type=client_credentials"),
+                try await caller.post(body: ""),
+            ]
+            for answer in answers {
+                #expect(answer.headers[.xContentTypeOptions] == "nosniff")
+                #expect(answer.headers[.referrerPolicy] == "no-referrer")
+                #expect(
+                    answer.headers[.contentSecurityPolicy]
+                        == "default-src 'none'; frame-ancestors 'none'"
+                )
+                #expect(!answer.headers.contains(.server))
+            }
+        }
+    }
+}

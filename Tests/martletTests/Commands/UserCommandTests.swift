@@ -1,0 +1,102 @@
+import Foundation
+import MartletCore
+import MartletProtocol
+import Testing
+
+@Suite("martlet user")
+struct UserCommandTests {
+    @Test("an account is made, seen, disabled, enabled and deleted")
+    func life() async throws {
+        let folder = try CommandFolder()
+        let made = try await folder.run(
+            "user",
+            "create",
+            "--username",
+            "Ann",
+            "--email",
+            "ann@example.com",
+            "--password-stdin",
+            "--json",
+            input: "sesame\n"
+        )
+        #expect(made.status == 0)
+        #expect(
+            made.members == [
+                "username", "sub", "email", "disabled", "disabled_at", "created_at", "managed_by",
+            ]
+        )
+        #expect(made.json?["email"] == "ann@example.com")
+        let table = try await folder.run("user", "list")
+        #expect(table.output.contains("Ann       ann@example.com  enabled  operator"))
+        let disabled = try await folder.run("user", "disable", "ann")
+        #expect(disabled.output == "Disabled the user “Ann”; it had no live session.\n")
+        let shown = try await folder.run("user", "show", "ANN", "--json")
+        #expect(shown.json?["disabled"] == true)
+        let facts = try await folder.run("user", "show", "ann")
+        #expect(facts.output.contains("disabled "))
+        #expect(try await folder.run("user", "enable", "ann").status == 0)
+        let list = try await folder.run("user", "list", "--json")
+        #expect(list.json?.array?.first?["disabled_at"] == .null)
+        #expect(try await folder.run("user", "delete", "ann").status == 0)
+        let none = try await folder.run("user", "list")
+        #expect(none.output.hasPrefix("There are no users;"))
+    }
+
+    @Test("a user whom nobody knows is refused by name")
+    func unknown() async throws {
+        let folder = try CommandFolder()
+        for command in ["show", "disable", "enable", "delete"] {
+            let outcome = try await folder.run("user", command, "bob")
+            #expect(outcome.status == 1)
+            #expect(outcome.complaint.hasSuffix("There is no user “bob”.\n"))
+        }
+    }
+
+    @Test("a name is taken once, whatever its letters' case")
+    func taken() async throws {
+        let (running, _) = try await RunningServer.withAnn()
+        let outcome = try await running.folder.run(
+            "user",
+            "create",
+            "--username",
+            "ANN",
+            "--password-stdin",
+            input: "x"
+        )
+        #expect(outcome.status == 1)
+        #expect(outcome.complaint == "There is a user “ANN” already.\n")
+        await running.close()
+    }
+
+    @Test(
+        "a password is one line of text, and not empty",
+        arguments: [
+            ("", "There is no password on standard input; pipe one in.\n"),
+            ("\n", "There is no password on standard input; pipe one in.\n"),
+            ("two\nlines\n", "A password is one line of text; standard input holds more.\n"),
+        ]
+    )
+    func badPassword(input: String, sentence: String) async throws {
+        let (running, _) = try await RunningServer.withAnn()
+        let outcome = try await running.folder.run(
+            "user",
+            "set-password",
+            "ann",
+            "--password-stdin",
+            input: input
+        )
+        #expect(outcome.status == 1)
+        #expect(outcome.complaint == sentence)
+        await running.close()
+    }
+
+    @Test("a password comes from standard input or not at all")
+    func usage() async throws {
+        let folder = try CommandFolder()
+        let silent = try await folder.run("user", "create", "--username", "ann", input: "sesame")
+        #expect(silent.status == 64)
+        #expect(silent.complaint.contains("--password-stdin"))
+        let told = try await folder.run("user", "create", "--username", "ann", "--password", "x")
+        #expect(told.status == 64)
+    }
+}
