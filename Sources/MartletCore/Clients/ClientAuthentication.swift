@@ -121,15 +121,21 @@ package final class ClientSecretVerifier: Sendable {
         _ now: Instant
     ) async throws -> Bool {
         switch hash {
-        case .keyed: break
+        case .keyed: return try await matches(secret, hash, keys: keys)
         case .slow(let slow) where isRemembered(secret, for: slow): return true
-        case .slow:
-            guard attempts.begin(name: client.rawValue, address: address, at: now) else {
-                throw Self.tooManyAttempts
-            }
+        case .slow: break
         }
-        guard try await matches(secret, hash, keys: keys) else { return false }
-        attempts.succeeded(name: client.rawValue, address: address, at: now)
+        let name = client.rawValue
+        guard attempts.begin(name: name, address: address, at: now) else {
+            throw Self.tooManyAttempts
+        }
+        do {
+            guard try await matches(secret, hash, keys: keys) else { return false }
+        } catch {
+            attempts.takeBack(name: name, address: address, at: now)
+            throw error
+        }
+        attempts.succeeded(name: name, address: address, at: now)
         return true
     }
 

@@ -176,6 +176,8 @@ struct OtherProcessTests {
         let client = try await world.client()
         try await world.account()
         _ = try await world.signIn(client)
+        world.wait(KeyAdministration.refreshKeyUse)
+        _ = try await world.signIn(client)
         let other = world.otherProcess
         try await other.keyAdministration.rotate()
         world.wait(KeyAdministration.acceptedBeforeUse)

@@ -90,7 +90,7 @@ struct ClientAuthenticationTests {
             let request = try request(presentation, of: client, in: world)
             let presented = try request.presentedClient()
             let (believed, proof) = try await world.server.directory.consult {
-                try await world.server.authenticate(presented, in: $0)
+                try await world.server.authenticate(presented, from: request.origin, in: $0)
             }
             #expect(believed.id == client.id)
             return proof == .clientAuthenticated ? .authenticated : .identified
@@ -133,28 +133,79 @@ struct ClientAuthenticationTests {
         #expect(client.secret?.hasPrefix("mcs_") == true)
     }
 
-    @Test("a chosen secret is hashed slowly once, then known from memory, until it is replaced")
-    func chosenSecret() async throws {
-        let passwords = PasswordHasher()
+    /// A verifier of its own, and the hash of a secret that a person chose.
+    private struct Chosen {
         let verifier = ClientSecretVerifier(
-            passwords: passwords,
+            attempts: 2,
             memoryKey: [UInt8](repeating: 5, count: 32)
         )
+        let keys: KeyRing
+        let hash: ClientSecretHash
+
+        init(_ world: TestAuthorizationServer, secret: String = "secret") async throws {
+            keys = try await world.keys
+            let salt = [UInt8](repeating: 1, count: PasswordHasher.saltLength)
+            hash = .slow(try await PasswordHasher().hash(Secret(secret), salt: salt))
+        }
+
+        func verifies(
+            _ secret: String,
+            against other: ClientSecretHash? = nil,
+            from address: String = TestAuthorizationServer.home
+        ) async throws -> Bool {
+            try await verifier.verify(
+                Secret(secret),
+                of: ClientID(rawValue: "app"),
+                against: other ?? hash,
+                keys: keys,
+                at: address,
+                Instant(seconds: 1_800_000_000)
+            )
+        }
+    }
+
+    @Test("a chosen secret is hashed slowly once, then known from memory, until it is replaced")
+    func chosenSecret() async throws {
         let world = try await TestAuthorizationServer()
-        let keys = try await world.keys
-        let salt = [UInt8](repeating: 1, count: PasswordHasher.saltLength)
-        let hash = ClientSecretHash.slow(try await passwords.hash(Secret("secret"), salt: salt))
+        let chosen = try await Chosen(world)
         let clock = ContinuousClock()
         let start = clock.now
-        #expect(try await verifier.verify(Secret("secret"), against: hash, keys: keys))
+        #expect(try await chosen.verifies("secret"))
         let slow = clock.now - start
-        for _ in 0..<10 {
-            #expect(try await verifier.verify(Secret("secret"), against: hash, keys: keys))
-        }
+        for _ in 0..<10 { #expect(try await chosen.verifies("secret")) }
         let fast = clock.now - start - slow
         #expect(fast < slow)
-        #expect(try await !verifier.verify(Secret("guess"), against: hash, keys: keys))
-        let next = ClientSecretHash.slow(try await passwords.hash(Secret("other"), salt: salt))
-        #expect(try await !verifier.verify(Secret("secret"), against: next, keys: keys))
+        #expect(try await !chosen.verifies("guess"))
+        let next = try await Chosen(world, secret: "other")
+        #expect(try await !chosen.verifies("secret", against: next.hash))
+    }
+
+    @Test("guesses at a chosen secret are limited, and hold up nobody who knows it already")
+    func guesses() async throws {
+        let world = try await TestAuthorizationServer()
+        let chosen = try await Chosen(world)
+        for guess in 0..<2 { #expect(try await !chosen.verifies("guess \(guess)")) }
+        await #expect(throws: ClientSecretVerifier.tooManyAttempts) {
+            try await chosen.verifies("secret")
+        }
+        #expect(try await chosen.verifies("secret", from: "198.51.100.7"))
+        #expect(try await chosen.verifies("secret"))
+        await #expect(throws: ClientSecretVerifier.tooManyAttempts) {
+            try await chosen.verifies("guess")
+        }
+    }
+
+    @Test("a right secret that Martlet made does not make up for wrong guesses at chosen ones")
+    func madeSecretsDoNotCount() async throws {
+        let world = try await TestAuthorizationServer()
+        let chosen = try await Chosen(world)
+        let (made, hash) = try await world.server.newSecret()
+        for guess in 0..<2 {
+            #expect(try await !chosen.verifies("guess \(guess)"))
+            for _ in 0..<3 { #expect(try await chosen.verifies(made.text, against: hash)) }
+        }
+        await #expect(throws: ClientSecretVerifier.tooManyAttempts) {
+            try await chosen.verifies("guess")
+        }
     }
 }
