@@ -99,21 +99,37 @@ struct RefreshTokenGrant {
     }
 
     /// What the access token would be for, or what is wrong with the scope or the resource. What
-    /// the client may not ask for any more is gone from its sessions too.
+    /// the client may not ask for any more is gone from its sessions too; a request that it leaves
+    /// nothing of is refused, rather than answered with a token for something else.
     private func target(
         of request: TokenRequest,
         family: AuthorizedFamily,
         client: Client
     ) -> Result<AccessTokenTarget, OAuthError> {
         Result { () throws(OAuthError) in
-            try AccessTokenRequest(
-                granted: family.scope.intersection(client.metadata.scope),
-                grantedResources: family.resources.filter(
-                    client.metadata.allowedResources.contains
-                ),
+            let granted = family.scope.intersection(client.metadata.scope)
+            guard !granted.isEmpty || family.scope.isEmpty else {
+                throw OAuthError(.invalidScope, "The client may not ask for the scope any more.")
+            }
+            let issuer = server.settings.issuer
+            let target = try AccessTokenRequest(
+                granted: granted,
+                grantedResources: family.resources,
                 scope: try request.scope(),
                 resource: try request.resource()
-            ).target(among: snapshot.resources, issuer: server.settings.issuer)
+            ).target(among: snapshot.resources, issuer: issuer)
+            guard
+                target.audience == issuer
+                    || client.metadata.allowedResources.contains(
+                        ResourceID(rawValue: target.audience)
+                    )
+            else {
+                throw OAuthError(
+                    .invalidTarget,
+                    "The client may not ask for the resource any more."
+                )
+            }
+            return target
         }
     }
 

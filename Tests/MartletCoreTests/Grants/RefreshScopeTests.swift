@@ -147,6 +147,55 @@ struct RefreshScopeTests {
         _ = try await world.refresh(token, as: client, resource: Self.orders)
     }
 
+    @Test("what its client is not registered for any more, an old session does not get")
+    func registrationNarrowed() async throws {
+        let world = try await TestAuthorizationServer()
+        _ = try await world.resource(Self.orders)
+        _ = try await world.resource(Self.stock)
+        let client = try await world.client(resources: [Self.orders, Self.stock])
+        try await world.account()
+        var token = try await world.newSession(client)
+        let readOnly = client.metadata("scope", "read")
+        _ = try await world.server.updateClient(client.id, metadata: readOnly)
+        let narrowed = try await world.refresh(token, as: client, resource: Self.stock)
+        #expect(narrowed.scope.description == "read")
+        token = try #require(narrowed.refresh).token
+        let error = await #expect(throws: OAuthError.self) {
+            try await world.refresh(token, as: client, scope: "write")
+        }
+        #expect(error?.code == .invalidScope)
+
+        _ = try await world.server.updateClient(client.id, metadata: client.metadata("scope", "x"))
+        let nothing = await #expect(throws: OAuthError.self) {
+            try await world.refresh(token, as: client)
+        }
+        #expect(nothing?.code == .invalidScope)
+
+        let ordersOnly = client.metadata("allowed_resources", [.string(Self.orders)])
+        _ = try await world.server.updateClient(client.id, metadata: ordersOnly)
+        let refused = await #expect(throws: OAuthError.self) {
+            try await world.refresh(token, as: client, resource: Self.stock)
+        }
+        #expect(refused?.code == .invalidTarget)
+        let again = try await world.refresh(token, as: client, resource: Self.orders)
+        #expect(again.scope.description == "read write")
+    }
+
+    @Test("an API taken from its client is not exchanged for another audience in silence")
+    func onlyResourceTaken() async throws {
+        let world = try await TestAuthorizationServer()
+        _ = try await world.resource(Self.orders)
+        let client = try await world.client(resources: [Self.orders])
+        try await world.account()
+        let token = try await world.newSession(client)
+        let without = client.metadata("allowed_resources", nil)
+        _ = try await world.server.updateClient(client.id, metadata: without)
+        let error = await #expect(throws: OAuthError.self) {
+            try await world.refresh(token, as: client)
+        }
+        #expect(error?.code == .invalidTarget)
+    }
+
     @Test("an API that defines none of the scopes asked for makes the scope invalid")
     func nothingLeft() async throws {
         let world = try await TestAuthorizationServer()
