@@ -19,6 +19,10 @@ public enum WireName {
     public static let refreshToken = "refresh_token"
     /// RFC 6749 §5.1.
     public static let accessToken = "access_token"
+    /// OIDC Core §3.1.3.3.
+    public static let idToken = "id_token"
+    /// OIDC Core §5.5.
+    public static let claims = "claims"
     /// RFC 6749 §5.1.
     public static let tokenType = "token_type"
     /// RFC 6749 §5.1, in seconds.
