@@ -19,7 +19,7 @@ extension AuthorizationServer {
         guard let token = try? JSONWebSignature.parse(text),
             token.header.isType(AccessTokenClaims.type), let keyID = token.header.keyID,
             let key = keys.signing.first(where: { $0.record.keyID == keyID }),
-            (try? token.verify(with: key.signer.key.publicKey)) != nil,
+            (try? token.verify(with: key.key.publicKey)) != nil,
             let json = try? JSONValue(parsing: token.payload),
             let claims = try? AccessTokenClaims(json: json),
             claims.issuer == settings.issuer
