@@ -43,8 +43,75 @@ public enum WireName {
     public static let error = "error"
     /// RFC 6749 §5.2.
     public static let errorDescription = "error_description"
+    /// RFC 6749 §4.1.1.
+    public static let responseType = "response_type"
+    /// OAuth 2.0 Multiple Response Type Encoding Practices §2.1.
+    public static let responseMode = "response_mode"
+    /// RFC 6749 §4.1.1.
+    public static let redirectURI = "redirect_uri"
+    /// RFC 6749 §4.1.1.
+    public static let state = "state"
+    /// RFC 6749 §4.1.2.
+    public static let code = "code"
+    /// RFC 9207 §2.
+    public static let issuer = "iss"
+    /// RFC 7636 §4.3.
+    public static let codeChallenge = "code_challenge"
+    /// RFC 7636 §4.3.
+    public static let codeChallengeMethod = "code_challenge_method"
+    /// RFC 7636 §4.5.
+    public static let codeVerifier = "code_verifier"
+    /// RFC 7636 §4.2: the one method that Martlet takes.
+    public static let challengeMethodS256 = "S256"
+    /// OIDC Core §3.1.2.1.
+    public static let nonce = "nonce"
+    /// OIDC Core §3.1.2.1.
+    public static let prompt = "prompt"
+    /// OIDC Core §3.1.2.1, in seconds.
+    public static let maxAge = "max_age"
+    /// OIDC Core §3.1.2.1.
+    public static let loginHint = "login_hint"
+    /// OIDC Core §3.1.2.1.
+    public static let idTokenHint = "id_token_hint"
+    /// OIDC Core §3.1.2.1.
+    public static let acrValues = "acr_values"
+    /// OIDC Core §3.1.2.1.
+    public static let uiLocales = "ui_locales"
+    /// OIDC Core §6.1: refused.
+    public static let request = "request"
+    /// OIDC Core §6.2: refused.
+    public static let requestURI = "request_uri"
+    /// OIDC Core §7.2.1: refused.
+    public static let registration = "registration"
     /// RFC 8693 §2.1 and the hints of RFC 7009 §2.1.
     public static let bearer = "Bearer"
+}
+
+/// Scopes with a meaning of their own (OIDC Core §5.4 and §11).
+public enum ScopeName {
+    /// The request is one of OpenID Connect (OIDC Core §3.1.2.1).
+    public static let openID = "openid"
+    /// Access while the person is away (OIDC Core §11).
+    public static let offlineAccess = "offline_access"
+    /// OIDC Core §5.4.
+    public static let profile = "profile"
+    /// OIDC Core §5.4.
+    public static let email = "email"
+    /// OIDC Core §5.4.
+    public static let address = "address"
+    /// OIDC Core §5.4.
+    public static let phone = "phone"
+
+    /// All of them: what the issuer itself defines.
+    public static let all = [openID, profile, email, address, phone, offlineAccess]
+}
+
+/// What a person authenticated by (OIDC Core §2).
+public enum AuthenticationName {
+    /// The `acr` of a sign-in with a password.
+    public static let passwordContextClass = "urn:martlet:acr:password"
+    /// The `amr` of a sign-in with a password (RFC 8176 §2).
+    public static let password = "pwd"
 }
 
 /// The members of client metadata: RFC 7591 §2, and Martlet's own.
@@ -87,6 +154,10 @@ public enum GrantType: String, Sendable, CaseIterable {
     case refreshToken = "refresh_token"
     /// RFC 6749 §4.4.
     case clientCredentials = "client_credentials"
+    /// RFC 6749 §4.1.
+    case authorizationCode = "authorization_code"
+    /// RFC 8628 §3.4.
+    case deviceCode = "urn:ietf:params:oauth:grant-type:device_code"
     /// RFC 6749 §4.3: legacy; off unless the client's metadata names it.
     case password = "password"
 }

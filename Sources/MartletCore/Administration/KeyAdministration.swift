@@ -29,6 +29,7 @@ package struct KeyAdministration: Sendable {
             case signing(SignatureAlgorithm, keyID: String)
             case refreshTokens(RefreshKeyID)
             case clientSecrets(ClientSecretKeyID)
+            case cookies(UInt8)
         }
 
         package enum Phase: String, Sendable {
@@ -106,20 +107,19 @@ package struct KeyAdministration: Sendable {
             for record in stored where record.value.isDroppedWhenCompromised {
                 changes.append(.delete(record))
             }
+            let dropped = ring.derived.filter { KeyRecord.derived($0).isDroppedWhenCompromised }
+            let refreshKey = try freeID(beside: ring.derived, releasing: dropped)
+            let cookieKey = try freeID(
+                beside: ring.derived,
+                releasing: dropped,
+                and: [refreshKey]
+            )
             for algorithm in ring.algorithms {
                 changes.append(try newSigningKey(algorithm, activeFrom: now, at: now))
                 changes.append(try newSigningKey(algorithm, activeFrom: nil, at: now))
             }
-            changes.append(
-                newDerivedKey(
-                    try freeID(
-                        beside: ring.derived,
-                        releasing: ring.derived.filter { $0.purpose == .refreshToken }
-                    ),
-                    for: .refreshToken,
-                    activeFrom: now
-                )
-            )
+            changes.append(newDerivedKey(refreshKey, for: .refreshToken, activeFrom: now))
+            changes.append(newDerivedKey(cookieKey, for: .cookie, activeFrom: now))
             for client in clients {
                 let epoch = Epoch(
                     value: surroundings.random63(),
@@ -156,7 +156,7 @@ extension KeyRecord {
         case .signing: true
         case .derived(let key):
             switch key.purpose {
-            case .refreshToken: true
+            case .refreshToken, .cookie: true
             case .clientSecret: false
             }
         // It makes no token, and without it people would lose their accounts at pairwise clients.
@@ -179,6 +179,9 @@ extension KeyRing {
         case .clientSecret:
             use = .clientSecrets(ClientSecretKeyID(key.id))
             current = clientSecretKey(at: now)?.0.value
+        case .cookie:
+            use = .cookies(key.id)
+            current = cookieKey(at: now)
         }
         return KeyAdministration.Listing(
             use: use,
@@ -237,7 +240,7 @@ extension KeyAdministration {
     private func missingDerivedKeys(in ring: KeyRing, at now: Instant) throws -> [RecordChange] {
         var changes: [RecordChange] = []
         var taken: Set<UInt8> = []
-        for purpose in [DerivedKeyRecord.Purpose.refreshToken, .clientSecret] {
+        for purpose in [DerivedKeyRecord.Purpose.refreshToken, .clientSecret, .cookie] {
             let ofPurpose = ring.derived.filter { $0.purpose == purpose }
             guard !ofPurpose.contains(where: { $0.masterID == masters.current.id }) else {
                 continue

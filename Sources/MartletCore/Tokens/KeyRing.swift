@@ -58,6 +58,7 @@ package struct KeyRing: Sendable {
     package let refresh: RefreshKeys
     /// What pairwise subjects are made with; `nil` in a store that no server has prepared yet.
     let subjectKey: SymmetricKey?
+    package let cookies: CookieKeys
     private let clientSecret: [ClientSecretKeyID: SymmetricKey]
 
     /// Why a store's keys cannot be used.
@@ -74,6 +75,7 @@ package struct KeyRing: Sendable {
         var refresh: [RefreshKeyID: SymmetricKey] = [:]
         var clientSecret: [ClientSecretKeyID: SymmetricKey] = [:]
         var subjectKey: SymmetricKey?
+        var cookies: [UInt8: SymmetricKey] = [:]
         for record in records {
             switch record {
             case .signing(let key):
@@ -85,6 +87,7 @@ package struct KeyRing: Sendable {
                 switch key.purpose {
                 case .refreshToken: refresh[RefreshKeyID(key.id)] = open
                 case .clientSecret: clientSecret[ClientSecretKeyID(key.id)] = open
+                case .cookie: cookies[key.id] = open
                 }
             case .subject(let key):
                 subjectKey = SymmetricKey(data: try key.opened(with: masters))
@@ -99,6 +102,7 @@ package struct KeyRing: Sendable {
         self.refresh = RefreshKeys(refresh)
         self.subjectKey = subjectKey
         self.clientSecret = clientSecret
+        self.cookies = CookieKeys(cookies)
     }
 
     private static func open(
@@ -182,6 +186,9 @@ extension KeyRing {
         else { return nil }
         return (id, key)
     }
+
+    /// The key that what browsers are given is authenticated with.
+    package func cookieKey(at now: Instant) -> UInt8? { current(.cookie, at: now) }
 
     package func clientSecretKey(_ id: ClientSecretKeyID) -> SymmetricKey? { clientSecret[id] }
 
