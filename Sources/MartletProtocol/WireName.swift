@@ -123,7 +123,45 @@ public enum ClientMetadataName {
     /// RFC 7591 §2.
     public static let authenticationMethod = "token_endpoint_auth_method"
     /// RFC 7591 §2.
+    public static let responseTypes = "response_types"
+    /// RFC 7591 §2.
     public static let name = "client_name"
+    /// RFC 7591 §2.
+    public static let contacts = "contacts"
+    /// RFC 7591 §2: the client's home page.
+    public static let clientURI = "client_uri"
+    /// RFC 7591 §2.
+    public static let logoURI = "logo_uri"
+    /// RFC 7591 §2.
+    public static let termsURI = "tos_uri"
+    /// RFC 7591 §2.
+    public static let policyURI = "policy_uri"
+    /// RFC 7591 §2.
+    public static let softwareID = "software_id"
+    /// RFC 7591 §2.
+    public static let softwareVersion = "software_version"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let applicationType = "application_type"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let subjectType = "subject_type"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let idTokenAlgorithm = "id_token_signed_response_alg"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let userInfoAlgorithm = "userinfo_signed_response_alg"
+    /// OpenID Connect Dynamic Client Registration §2, in seconds.
+    public static let defaultMaxAge = "default_max_age"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let requireAuthTime = "require_auth_time"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let defaultACRValues = "default_acr_values"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let initiateLoginURI = "initiate_login_uri"
+    /// OpenID Connect RP-Initiated Logout §3.1.
+    public static let postLogoutRedirectURIs = "post_logout_redirect_uris"
+    /// OpenID Connect Back-Channel Logout §2.2.
+    public static let backchannelLogoutURI = "backchannel_logout_uri"
+    /// OpenID Connect Back-Channel Logout §2.2.
+    public static let backchannelLogoutSessionRequired = "backchannel_logout_session_required"
     /// Martlet's own: how refresh tokens rotate and how long they live.
     public static let refreshTokenPolicy = "refresh_token_policy"
     /// Martlet's own: seconds.
@@ -132,6 +170,8 @@ public enum ClientMetadataName {
     public static let allowedResources = "allowed_resources"
     /// Martlet's own: whether the user is not asked.
     public static let skipConsent = "skip_consent"
+    /// Martlet's own: whether each authorization request brings a PKCE challenge.
+    public static let requirePKCE = "require_pkce"
     /// RFC 7591 §3.2.1.
     public static let idIssuedAt = "client_id_issued_at"
     /// RFC 7591 §3.2.1.
@@ -160,6 +200,33 @@ public enum GrantType: String, Sendable, CaseIterable {
     case deviceCode = "urn:ietf:params:oauth:grant-type:device_code"
     /// RFC 6749 §4.3: legacy; off unless the client's metadata names it.
     case password = "password"
+    /// RFC 6749 §4.1.
+    case authorizationCode = "authorization_code"
+    /// RFC 8628 §3.4.
+    case deviceCode = "urn:ietf:params:oauth:grant-type:device_code"
+}
+
+/// What the authorization endpoint hands out (RFC 7591 §2, `response_types`): codes, and nothing
+/// else since OAuth 2.1.
+public enum ResponseType: String, Sendable, CaseIterable {
+    /// RFC 6749 §4.1.1.
+    case code = "code"
+}
+
+/// Where a client runs (OpenID Connect Dynamic Client Registration §2, `application_type`).
+public enum ApplicationType: String, Sendable, CaseIterable {
+    /// On a web server, or in a page.
+    case web = "web"
+    /// On the user's device, where it may own a URI scheme.
+    case native = "native"
+}
+
+/// Whether clients can tell by the `sub` that they meet the same person (OpenID Connect Core §8).
+public enum SubjectType: String, Sendable, CaseIterable {
+    /// Every client sees the same `sub`.
+    case `public` = "public"
+    /// Every site sees another one.
+    case pairwise = "pairwise"
 }
 
 /// How a client proves who it is at the token endpoint (RFC 7591 §2,

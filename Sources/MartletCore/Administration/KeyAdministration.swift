@@ -12,6 +12,9 @@ package struct KeyAdministration: Sendable {
     static let saltLength = 32
     static let nonceLength = 12
     static let maximumAttempts = 4
+    /// What every server signs with: the default for access tokens, and the default for ID tokens,
+    /// which RFC 9068 §4 and OpenID Connect Discovery §3 want everywhere.
+    package static let standardAlgorithms: [SignatureAlgorithm] = [.es256, .rs256]
 
     package let storage: any Storage
     package let masters: MasterKeys
@@ -44,10 +47,14 @@ package struct KeyAdministration: Sendable {
 
     /// Makes what a server needs and the store does not have yet, and brings everything under the
     /// current master key. Called at each start; does nothing when nothing is missing.
-    package func prepare() async throws {
+    package func prepare(
+        _ algorithms: [SignatureAlgorithm] = standardAlgorithms
+    ) async throws {
         try await repeatedly { ring, stored, now in
             var changes: [RecordChange] = []
-            changes += try missingSigningKeys(.es256, in: ring, at: now)
+            for algorithm in algorithms {
+                changes += try missingSigningKeys(algorithm, in: ring, at: now)
+            }
             changes += try missingDerivedKeys(in: ring, at: now)
             changes += try missingSubjectKey(in: ring)
             changes += try resealed(stored, ring: ring)

@@ -81,7 +81,8 @@ extension AuthorizationServer {
             family.authorized.client == client.id, token.matches(family.authorized),
             token.generation == family.state.generation
         else { return Self.inactive }
-        let idleEnd = family.state.lastRotation + policy(of: client, for: family.authorized).idleLifetime
+        let idleEnd =
+            family.state.lastRotation + policy(of: client, for: family.authorized).idleLifetime
         return [
             WireName.active: true,
             WireName.scope: .string(family.authorized.scope.description),

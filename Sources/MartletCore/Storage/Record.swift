@@ -199,4 +199,6 @@ extension StoredRecord {
 package enum ManagedBy: String, Sendable, Equatable {
     case `operator`
     case file
+    /// A client that registered itself (RFC 7591) and changes itself (RFC 7592).
+    case registration
 }

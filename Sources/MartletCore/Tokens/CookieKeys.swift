@@ -1,4 +1,4 @@
-package import Crypto
+import Crypto
 import MartletProtocol
 
 /// Authenticates what a browser is given to bring back: a form's token against forged requests,
