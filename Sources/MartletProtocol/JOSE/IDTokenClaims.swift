@@ -96,8 +96,8 @@ public struct IDTokenClaims: Sendable, Hashable {
 }
 
 extension IDTokenClaims {
-    /// The claims that have a property of their own.
-    private static let ownNames: Set<String> = [
+    /// The names of the claims that have a property of their own.
+    public static let names = [
         ClaimName.issuer, ClaimName.subject, ClaimName.audience, ClaimName.issuedAt,
         ClaimName.expiresAt, ClaimName.authenticationTime, ClaimName.nonce,
         ClaimName.authenticationContext, ClaimName.authenticationMethods,
@@ -125,7 +125,7 @@ extension IDTokenClaims {
             writer.member(ClaimName.authorizedParty, ifPresent: authorizedParty)
             writer.member(ClaimName.accessTokenHash, ifPresent: accessTokenHash)
             writer.member(ClaimName.sessionID, ifPresent: sessionID)
-            for member in profile.members where !Self.ownNames.contains(member.name) {
+            for member in profile.members where !Self.names.contains(member.name) {
                 writer.member(member.name, member.value)
             }
         }
@@ -155,7 +155,7 @@ extension IDTokenClaims {
         authorizedParty = try claims.text(ClaimName.authorizedParty)
         accessTokenHash = try claims.text(ClaimName.accessTokenHash)
         sessionID = try claims.text(ClaimName.sessionID)
-        for member in object.members where !Self.ownNames.contains(member.name) {
+        for member in object.members where !Self.names.contains(member.name) {
             profile[member.name] = member.value
         }
     }
