@@ -49,8 +49,21 @@ public struct Scope: Sendable, Equatable, Hashable, CustomStringConvertible {
     public func isSubset(of other: Scope) -> Bool { tokens.allSatisfy(other.contains) }
 
     /// What is in both, in this scope's order.
-    public func intersection(_ other: Scope) -> Scope {
-        Scope(unique: tokens.filter(other.contains))
+    public func intersection(_ other: Scope) -> Scope { filter(other.contains) }
+
+    /// What of this scope is kept, in its order.
+    public func filter(_ isKept: (String) -> Bool) -> Scope {
+        Scope(unique: tokens.filter(isKept))
+    }
+
+    /// What is in either, this scope's first.
+    ///
+    /// - Returns: `nil` if that is more than ``maximumCount``.
+    public func union(_ other: Scope) -> Scope? { Scope(tokens: tokens + other.tokens) }
+
+    /// What is in this scope and not in the other one.
+    public func subtracting(_ other: Scope) -> Scope {
+        Scope(unique: tokens.filter { !other.contains($0) })
     }
 
     /// The tokens, separated by spaces, as the `scope` parameter has them.

@@ -124,7 +124,7 @@ extension ClientID {
 extension AuthorizationServer {
     /// Makes a client what the file says, and the file's own.
     package func apply(_ described: FileOwnedClient) async throws -> FileOwnedOutcome {
-        try await requireResources(described.metadata.allowedResources)
+        try await prepare(for: described.metadata)
         let stored = try await storage.find(Client.self, id: described.id.rawValue).0
         var secret: ClientSecretHash?
         if let chosen = described.secret {

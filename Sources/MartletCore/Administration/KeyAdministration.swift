@@ -12,6 +12,9 @@ package struct KeyAdministration: Sendable {
     static let saltLength = 32
     static let nonceLength = 12
     static let maximumAttempts = 4
+    /// What every server signs with: the default for access tokens, and the default for ID tokens,
+    /// which RFC 9068 §4 and OpenID Connect Discovery §3 want everywhere.
+    package static let standardAlgorithms: [SignatureAlgorithm] = [.es256, .rs256]
 
     package let storage: any Storage
     package let masters: MasterKeys
@@ -29,6 +32,7 @@ package struct KeyAdministration: Sendable {
             case signing(SignatureAlgorithm, keyID: String)
             case refreshTokens(RefreshKeyID)
             case clientSecrets(ClientSecretKeyID)
+            case cookies(UInt8)
         }
 
         package enum Phase: String, Sendable {
@@ -43,11 +47,16 @@ package struct KeyAdministration: Sendable {
 
     /// Makes what a server needs and the store does not have yet, and brings everything under the
     /// current master key. Called at each start; does nothing when nothing is missing.
-    package func prepare() async throws {
+    package func prepare(
+        _ algorithms: [SignatureAlgorithm] = standardAlgorithms
+    ) async throws {
         try await repeatedly { ring, stored, now in
             var changes: [RecordChange] = []
-            changes += try missingSigningKeys(.es256, in: ring, at: now)
+            for algorithm in algorithms {
+                changes += try missingSigningKeys(algorithm, in: ring, at: now)
+            }
             changes += try missingDerivedKeys(in: ring, at: now)
+            changes += try missingSubjectKey(in: ring)
             changes += try resealed(stored, ring: ring)
             return (changes, [])
         }
@@ -105,20 +114,19 @@ package struct KeyAdministration: Sendable {
             for record in stored where record.value.isDroppedWhenCompromised {
                 changes.append(.delete(record))
             }
+            let dropped = ring.derived.filter { KeyRecord.derived($0).isDroppedWhenCompromised }
+            let refreshKey = try freeID(beside: ring.derived, releasing: dropped)
+            let cookieKey = try freeID(
+                beside: ring.derived,
+                releasing: dropped,
+                and: [refreshKey]
+            )
             for algorithm in ring.algorithms {
                 changes.append(try newSigningKey(algorithm, activeFrom: now, at: now))
                 changes.append(try newSigningKey(algorithm, activeFrom: nil, at: now))
             }
-            changes.append(
-                newDerivedKey(
-                    try freeID(
-                        beside: ring.derived,
-                        releasing: ring.derived.filter { $0.purpose == .refreshToken }
-                    ),
-                    for: .refreshToken,
-                    activeFrom: now
-                )
-            )
+            changes.append(newDerivedKey(refreshKey, for: .refreshToken, activeFrom: now))
+            changes.append(newDerivedKey(cookieKey, for: .cookie, activeFrom: now))
             for client in clients {
                 let epoch = Epoch(
                     value: surroundings.random63(),
@@ -155,9 +163,11 @@ extension KeyRecord {
         case .signing: true
         case .derived(let key):
             switch key.purpose {
-            case .refreshToken: true
+            case .refreshToken, .cookie: true
             case .clientSecret: false
             }
+        // It makes no token, and without it people would lose their accounts at pairwise clients.
+        case .subject: false
         }
     }
 }
@@ -176,6 +186,9 @@ extension KeyRing {
         case .clientSecret:
             use = .clientSecrets(ClientSecretKeyID(key.id))
             current = clientSecretKey(at: now)?.0.value
+        case .cookie:
+            use = .cookies(key.id)
+            current = cookieKey(at: now)
         }
         return KeyAdministration.Listing(
             use: use,
@@ -234,7 +247,7 @@ extension KeyAdministration {
     private func missingDerivedKeys(in ring: KeyRing, at now: Instant) throws -> [RecordChange] {
         var changes: [RecordChange] = []
         var taken: Set<UInt8> = []
-        for purpose in [DerivedKeyRecord.Purpose.refreshToken, .clientSecret] {
+        for purpose in [DerivedKeyRecord.Purpose.refreshToken, .clientSecret, .cookie] {
             let ofPurpose = ring.derived.filter { $0.purpose == purpose }
             guard !ofPurpose.contains(where: { $0.masterID == masters.current.id }) else {
                 continue
@@ -247,21 +260,34 @@ extension KeyAdministration {
         return changes
     }
 
-    /// Signing keys that are sealed under a previous master key, sealed under the current one.
+    private func missingSubjectKey(in ring: KeyRing) throws -> [RecordChange] {
+        guard ring.subjectKey == nil else { return [] }
+        let key = try sealed(subjectKey: surroundings.randomBytes(SubjectKeyRecord.length))
+        return [.create(key, epoch: nil)]
+    }
+
+    /// Keys that are sealed under a previous master key, sealed under the current one.
     private func resealed(_ stored: Keys, ring: KeyRing) throws -> [RecordChange] {
-        var changes: [RecordChange] = []
-        for record in stored {
-            guard case .signing(let key) = record.value, key.masterID != masters.current.id,
-                let open = ring.signing.first(where: { $0.record.keyID == key.keyID })
-            else { continue }
-            let sealed = try sealed(
-                open.signer.key,
-                publishedAt: key.publishedAt,
-                activeFrom: key.activeFrom
-            )
-            changes.append(.update(record, to: sealed))
+        try stored.compactMap { record in
+            switch record.value {
+            case .signing(let key):
+                guard key.masterID != masters.current.id,
+                    let open = ring.signing.first(where: { $0.record.keyID == key.keyID })
+                else { return nil }
+                let sealed = try sealed(
+                    open.key,
+                    publishedAt: key.publishedAt,
+                    activeFrom: key.activeFrom
+                )
+                return .update(record, to: sealed)
+            case .subject(let key):
+                guard key.masterID != masters.current.id else { return nil }
+                let sealed = try sealed(subjectKey: key.opened(with: masters))
+                return .update(record, to: sealed)
+            // Derived anew from the current master key instead.
+            case .derived: return nil
+            }
         }
-        return changes
     }
 
     /// Keys that nothing living was signed or tagged with.
@@ -278,6 +304,8 @@ extension KeyAdministration {
                     now >= successor.activeFrom + RotationPolicy.maximumLifetime
                 else { return nil }
                 return .delete(record)
+            case .subject:
+                return nil
             }
         }
     }
@@ -311,6 +339,16 @@ extension KeyAdministration {
                 ),
                 publishedAt: publishedAt,
                 activeFrom: activeFrom
+            )
+        )
+    }
+
+    private func sealed(subjectKey: [UInt8]) throws -> KeyRecord {
+        .subject(
+            try SubjectKeyRecord(
+                subjectKey,
+                under: masters.current,
+                nonce: surroundings.randomBytes(Self.nonceLength)
             )
         )
     }
