@@ -100,7 +100,7 @@ struct SessionStart {
     ) throws -> AccessTokenMint.Minted {
         try server.mint.mint(
             for: .init(
-                subject: account.value.id.rawValue,
+                subject: try snapshot.keys.subject(of: account.value.id, for: client),
                 client: client.id,
                 session: family.authorized.id,
                 authentication: authentication
