@@ -20,6 +20,9 @@ extension AccountPage {
             "history": history.elements.prefix(Self.longestList).map {
                 entry($0, in: surroundings)
             },
+            "hasSessions": !sessions.elements.isEmpty,
+            "hasApps": !apps.elements.isEmpty,
+            "hasHistory": !history.elements.isEmpty,
             "passwordRule": texts.text(.passwordRule, ["count": String(minimumPasswordLength)]),
             "minimumLength": String(minimumPasswordLength),
             "endSession": surroundings.path(.endSession),

@@ -7,7 +7,7 @@ enum PageTemplate: String, CaseIterable {
     /// What is around every page.
     case layout
     /// Pieces that several pages use.
-    case part, time, alert, fields, scopes, client
+    case part, time, alert, fields, scopes, client, caution, links
 }
 
 /// All templates and all languages, read once.
@@ -39,6 +39,7 @@ struct PageTemplates: Sendable {
         content["styleSheet"] = site.assets.styleSheet.path
         content["icon"] = site.assets.icon.path
         content["logo"] = site.assets.logo.path
+        content["ownLogo"] = site.branding.logo != nil
         switch page.scripting {
         case .none: break
         case .submitsForm: content["script"] = site.assets.submission.path
@@ -105,6 +106,8 @@ extension PageTemplate {
         case .fields: PackageResources.fields_mustache
         case .scopes: PackageResources.scopes_mustache
         case .client: PackageResources.client_mustache
+        case .caution: PackageResources.caution_mustache
+        case .links: PackageResources.links_mustache
         }
     }
 }
