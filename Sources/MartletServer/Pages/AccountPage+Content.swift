@@ -144,7 +144,7 @@ extension AccountPage.Entry.Kind {
     /// Whether it may mean that somebody else has been here.
     fileprivate var isAlarming: Bool {
         switch self {
-        case .reuseDetected, .sessionEnded(_, .reuse): true
+        case .reuseDetected, .sessionEnded(_, .reuse), .sessionEnded(_, .codeReuse): true
         case .accountCreated, .accountEnabled, .signedIn, .signedInHere, .newAddress,
             .sessionEnded, .allSessionsEnded, .consentGiven, .consentWithdrawn:
             false
@@ -167,9 +167,11 @@ extension EndReason {
         case .accountDeleted: .endAccountDeleted
         case .passwordChanged: .endPasswordChanged
         case .signedOutEverywhere: .endSignedOutEverywhere
+        case .signedOut: .endSignedOut
         case .clientRevoked: .endClientRevoked
         case .clientDeleted: .endClientDeleted
         case .consentWithdrawn: .endConsentWithdrawn
+        case .codeReuse: .endCodeReuse
         case .keyCompromised: .endKeyCompromised
         }
     }

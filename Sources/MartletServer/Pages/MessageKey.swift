@@ -27,8 +27,8 @@ enum MessageKey: String, CaseIterable {
     case eventConsentGiven, eventConsentWithdrawn
     case endReuse, endRevokedByClient, endRevokedByOperator, endReplaced, endExhausted, endIdle
     case endExpired, endAccountDisabled, endAccountDeleted, endPasswordChanged
-    case endSignedOutEverywhere, endClientRevoked, endClientDeleted, endConsentWithdrawn
-    case endKeyCompromised
+    case endSignedOutEverywhere, endSignedOut, endClientRevoked, endClientDeleted, endConsentWithdrawn
+    case endCodeReuse, endKeyCompromised
 
     // Signing out
     case logoutTitle, logoutLead, logoutForApp, loggedOutTitle, backToApp

@@ -37,8 +37,8 @@ struct PageTemplates: Sendable {
         content["title"] = page.title(in: texts)
         content["siteName"] = site.branding.name
         content["styleSheet"] = site.assets.styleSheet.path
-        content["icon"] = site.assets.icon.path
         content["logo"] = site.assets.logo.path
+        content["logoType"] = site.assets.logo.contentType
         content["ownLogo"] = site.branding.logo != nil
         switch page.scripting {
         case .none: break
