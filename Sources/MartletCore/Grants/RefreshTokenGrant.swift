@@ -115,19 +115,13 @@ struct RefreshTokenGrant {
             guard !granted.isEmpty || family.scope.isEmpty else {
                 throw OAuthError(.invalidScope, "The client may not ask for the scope any more.")
             }
-            let issuer = server.settings.issuer
             let target = try AccessTokenRequest(
                 granted: granted,
                 grantedResources: family.resources,
                 scope: try request.scope(),
                 resource: try request.resource()
-            ).target(among: snapshot.resources, issuer: issuer)
-            guard
-                target.audience == issuer
-                    || client.metadata.allowedResources.contains(
-                        ResourceID(rawValue: target.audience)
-                    )
-            else {
+            ).target(among: snapshot.resources, issuer: server.settings.issuer)
+            guard target.resource.map(client.metadata.allowedResources.contains) ?? true else {
                 throw OAuthError(
                     .invalidTarget,
                     "The client may not ask for the resource any more."

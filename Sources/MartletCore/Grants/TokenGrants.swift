@@ -26,11 +26,6 @@ extension AuthorizationServer {
                 )
             case .password:
                 try await PasswordGrant(server: self, snapshot: snapshot).answer(request)
-            case .authorizationCode, .deviceCode:
-                throw OAuthError(
-                    .unsupportedGrantType,
-                    "This server does not know the grant type."
-                )
             }
         }
     }
