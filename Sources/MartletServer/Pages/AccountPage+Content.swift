@@ -128,6 +128,8 @@ extension AccountPage.Entry.Kind {
         case .accountEnabled: texts.sentence(.eventAccountEnabled)
         case .signedIn(let app): texts.sentence(.eventSignedIn, ["client": app.shown()])
         case .signedInHere: texts.sentence(.eventSignedInHere)
+        case .signedOutHere: texts.sentence(.eventSignedOutHere)
+        case .accountUpdated: texts.sentence(.eventAccountUpdated)
         case .newAddress(let app): texts.sentence(.eventNewAddress, ["client": app.shown()])
         case .reuseDetected(let app): texts.sentence(.eventReuseDetected, ["client": app.shown()])
         case .sessionEnded(let app, let reason):
@@ -145,8 +147,8 @@ extension AccountPage.Entry.Kind {
     fileprivate var isAlarming: Bool {
         switch self {
         case .reuseDetected, .sessionEnded(_, .reuse), .sessionEnded(_, .codeReuse): true
-        case .accountCreated, .accountEnabled, .signedIn, .signedInHere, .newAddress,
-            .sessionEnded, .allSessionsEnded, .consentGiven, .consentWithdrawn:
+        case .accountCreated, .accountEnabled, .signedIn, .signedInHere, .signedOutHere,
+            .accountUpdated, .newAddress, .sessionEnded, .allSessionsEnded, .consentGiven, .consentWithdrawn:
             false
         }
     }

@@ -22,7 +22,7 @@ enum MessageKey: String, CaseIterable {
     case noticeSessionEnded, noticeConsentWithdrawn, noticePasswordChanged
     case noticeSignedOutEverywhere, problemWrongCurrentPassword, problemPasswordTooShort
     case problemPasswordTooLong, problemPasswordsDiffer, passwordRule
-    case eventAccountCreated, eventAccountEnabled, eventSignedIn, eventSignedInHere
+    case eventAccountCreated, eventAccountEnabled, eventAccountUpdated, eventSignedOutHere, eventSignedIn, eventSignedInHere
     case eventNewAddress, eventReuseDetected, eventSessionEnded, eventAllSessionsEnded
     case eventConsentGiven, eventConsentWithdrawn
     case endReuse, endRevokedByClient, endRevokedByOperator, endReplaced, endExhausted, endIdle

@@ -15,7 +15,9 @@ struct PageTemplates: Sendable {
     private let library: MustacheLibrary
     private let texts: [Language: Texts]
 
-    init() {
+    static let standard = PageTemplates()
+
+    private init() {
         MustacheContentTypes.register(StrictHTML(), named: StrictHTML.name)
         library = MustacheLibrary(
             templates: Dictionary(
