@@ -18,6 +18,8 @@ package enum AuditEvent: Sendable, Equatable {
     )
     case sessionEnded(FamilyID, account: AccountID, client: ClientID, reason: EndReason)
     case accountCreated(AccountID)
+    /// Name, e-mail address or profile changed; nothing ended.
+    case accountUpdated(AccountID)
     /// Everything under the account's epoch ended.
     case accountSessionsEnded(AccountID, reason: EndReason)
     case accountEnabled(AccountID)
@@ -127,6 +129,14 @@ extension AuditEvent {
         case .accountCreated(let account):
             StoredEvent(
                 name: "account_created",
+                family: nil,
+                account: account,
+                client: nil,
+                particulars: [:]
+            )
+        case .accountUpdated(let account):
+            StoredEvent(
+                name: "account_updated",
                 family: nil,
                 account: account,
                 client: nil,
@@ -246,6 +256,8 @@ extension AuditEvent {
             self = .sessionEnded(family, account: account, client: client, reason: reason)
         case ("account_created", nil, let account?, nil):
             self = .accountCreated(account)
+        case ("account_updated", nil, let account?, nil):
+            self = .accountUpdated(account)
         case ("account_sessions_ended", nil, let account?, nil):
             guard let reason else { return nil }
             self = .accountSessionsEnded(account, reason: reason)

@@ -44,23 +44,59 @@ package struct AuthorizationServer: Sendable {
         package let policy: RotationPolicy
         /// Failed sign-ins per account before it is slowed down.
         package let loginAttempts: Int
+        package let lifetimes: Lifetimes
 
         package init(
             issuer: String,
             accessTokenLifetime: Duration = .minutes(10),
             policy: RotationPolicy = .standard,
-            loginAttempts: Int = 10
+            loginAttempts: Int = 10,
+            lifetimes: Lifetimes = Lifetimes()
         ) {
             self.issuer = issuer
             self.accessTokenLifetime = accessTokenLifetime
             self.policy = policy
             self.loginAttempts = loginAttempts
+            self.lifetimes = lifetimes
+        }
+
+        /// How long what leads to a family stays good.
+        package struct Lifetimes: Sendable, Equatable {
+            package let authorizationCode: Duration
+            package let deviceCode: Duration
+            /// How long a device waits between two polls.
+            package let deviceInterval: Duration
+            /// A browser's sign-in is over when nobody used it for so long.
+            package let signInIdle: Duration
+            package let signInAbsolute: Duration
+
+            package init(
+                authorizationCode: Duration = .seconds(60),
+                deviceCode: Duration = .minutes(10),
+                deviceInterval: Duration = .seconds(5),
+                signInIdle: Duration = .days(1),
+                signInAbsolute: Duration = .days(14)
+            ) {
+                self.authorizationCode = authorizationCode
+                self.deviceCode = deviceCode
+                self.deviceInterval = deviceInterval
+                self.signInIdle = signInIdle
+                self.signInAbsolute = signInAbsolute
+            }
         }
     }
 
     /// The policy of a client's refresh tokens: its own members over the server's.
     package func policy(of client: Client) -> RotationPolicy {
         client.metadata.policy.applied(to: settings.policy)
+    }
+
+    /// The policy that a family of the client lives under. One that ends with the browser's sign-in
+    /// is idle no longer than a sign-in may be.
+    package func policy(of client: Client?, for family: AuthorizedFamily) -> RotationPolicy {
+        let policy = client.map { self.policy(of: $0) } ?? settings.policy
+        guard family.signIn?.endsWithIt == true else { return policy }
+        return policy.idle(atMost: settings.lifetimes.signInIdle)
     }
 
     func accessTokenLifetime(of client: Client) -> Duration {

@@ -91,6 +91,17 @@ package struct AccountID: Sendable, Hashable, Codable, RawRepresentable, CustomS
     package var description: String { rawValue }
 }
 
+/// Names a browser's sign-in. It gives no power over it: the cookie holds a secret beside it.
+package struct SignInID: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
+    package let rawValue: String
+
+    package init(rawValue: String) {
+        self.rawValue = rawValue
+    }
+
+    package var description: String { rawValue }
+}
+
 /// An API, by the absolute URI that its access tokens are for (RFC 8707 §2).
 package struct ResourceID: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
     package let rawValue: String

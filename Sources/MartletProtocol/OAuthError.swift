@@ -25,6 +25,33 @@ public struct OAuthError: Error, Sendable, Equatable {
         case invalidClientMetadata = "invalid_client_metadata"
         /// A redirection URI is invalid (RFC 7591 §3.2.2).
         case invalidRedirectURI = "invalid_redirect_uri"
+        /// The person or the server said no (RFC 6749 §4.1.2.1).
+        case accessDenied = "access_denied"
+        /// The response type is none that this server has (RFC 6749 §4.1.2.1).
+        case unsupportedResponseType = "unsupported_response_type"
+        /// Without asking the person it cannot be done (OIDC Core §3.1.2.6).
+        case interactionRequired = "interaction_required"
+        /// The person has to sign in (OIDC Core §3.1.2.6).
+        case loginRequired = "login_required"
+        /// The person has to choose an account (OIDC Core §3.1.2.6).
+        case accountSelectionRequired = "account_selection_required"
+        /// The person has to consent (OIDC Core §3.1.2.6).
+        case consentRequired = "consent_required"
+        /// The authentication that was demanded cannot be done here (OpenID Connect Core Error
+        /// Code unmet_authentication_requirements §3).
+        case unmetAuthenticationRequirements = "unmet_authentication_requirements"
+        /// Request objects are not supported (OIDC Core §3.1.2.6).
+        case requestNotSupported = "request_not_supported"
+        /// Request objects by reference are not supported (OIDC Core §3.1.2.6).
+        case requestURINotSupported = "request_uri_not_supported"
+        /// The registration parameter is not supported (OIDC Core §3.1.2.6).
+        case registrationNotSupported = "registration_not_supported"
+        /// The person has not decided yet (RFC 8628 §3.5).
+        case authorizationPending = "authorization_pending"
+        /// The device asks too often (RFC 8628 §3.5).
+        case slowDown = "slow_down"
+        /// The device code has expired (RFC 8628 §3.5).
+        case expiredToken = "expired_token"
         /// The server met a condition it did not expect (RFC 6749 §4.1.2.1).
         case serverError = "server_error"
         /// The server is overloaded or its store cannot be written; try again (RFC 6749 §4.1.2.1).
@@ -51,7 +78,10 @@ public struct OAuthError: Error, Sendable, Equatable {
         case .temporarilyUnavailable: 503
         case .invalidRequest, .invalidGrant, .unauthorizedClient, .unsupportedGrantType,
             .invalidScope, .invalidTarget, .unsupportedTokenType, .invalidClientMetadata,
-            .invalidRedirectURI:
+            .invalidRedirectURI, .accessDenied, .unsupportedResponseType, .interactionRequired,
+            .loginRequired, .accountSelectionRequired, .consentRequired,
+            .unmetAuthenticationRequirements, .requestNotSupported, .requestURINotSupported,
+            .registrationNotSupported, .authorizationPending, .slowDown, .expiredToken:
             400
         }
     }

@@ -53,6 +53,16 @@ public struct Scope: Sendable, Equatable, Hashable, CustomStringConvertible {
         Scope(unique: tokens.filter(other.contains))
     }
 
+    /// What is in either, this scope's first.
+    ///
+    /// - Returns: `nil` if that is more than ``maximumCount``.
+    public func union(_ other: Scope) -> Scope? { Scope(tokens: tokens + other.tokens) }
+
+    /// What is in this scope and not in the other one.
+    public func subtracting(_ other: Scope) -> Scope {
+        Scope(unique: tokens.filter { !other.contains($0) })
+    }
+
     /// The tokens, separated by spaces, as the `scope` parameter has them.
     public var description: String { tokens.joined(separator: " ") }
 }

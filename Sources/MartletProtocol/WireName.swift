@@ -19,6 +19,10 @@ public enum WireName {
     public static let refreshToken = "refresh_token"
     /// RFC 6749 §5.1.
     public static let accessToken = "access_token"
+    /// OIDC Core §3.1.3.3.
+    public static let idToken = "id_token"
+    /// OIDC Core §5.5.
+    public static let claims = "claims"
     /// RFC 6749 §5.1.
     public static let tokenType = "token_type"
     /// RFC 6749 §5.1, in seconds.
@@ -39,8 +43,75 @@ public enum WireName {
     public static let error = "error"
     /// RFC 6749 §5.2.
     public static let errorDescription = "error_description"
+    /// RFC 6749 §4.1.1.
+    public static let responseType = "response_type"
+    /// OAuth 2.0 Multiple Response Type Encoding Practices §2.1.
+    public static let responseMode = "response_mode"
+    /// RFC 6749 §4.1.1.
+    public static let redirectURI = "redirect_uri"
+    /// RFC 6749 §4.1.1.
+    public static let state = "state"
+    /// RFC 6749 §4.1.2.
+    public static let code = "code"
+    /// RFC 9207 §2.
+    public static let issuer = "iss"
+    /// RFC 7636 §4.3.
+    public static let codeChallenge = "code_challenge"
+    /// RFC 7636 §4.3.
+    public static let codeChallengeMethod = "code_challenge_method"
+    /// RFC 7636 §4.5.
+    public static let codeVerifier = "code_verifier"
+    /// RFC 7636 §4.2: the one method that Martlet takes.
+    public static let challengeMethodS256 = "S256"
+    /// OIDC Core §3.1.2.1.
+    public static let nonce = "nonce"
+    /// OIDC Core §3.1.2.1.
+    public static let prompt = "prompt"
+    /// OIDC Core §3.1.2.1, in seconds.
+    public static let maxAge = "max_age"
+    /// OIDC Core §3.1.2.1.
+    public static let loginHint = "login_hint"
+    /// OIDC Core §3.1.2.1.
+    public static let idTokenHint = "id_token_hint"
+    /// OIDC Core §3.1.2.1.
+    public static let acrValues = "acr_values"
+    /// OIDC Core §3.1.2.1.
+    public static let uiLocales = "ui_locales"
+    /// OIDC Core §6.1: refused.
+    public static let request = "request"
+    /// OIDC Core §6.2: refused.
+    public static let requestURI = "request_uri"
+    /// OIDC Core §7.2.1: refused.
+    public static let registration = "registration"
     /// RFC 8693 §2.1 and the hints of RFC 7009 §2.1.
     public static let bearer = "Bearer"
+}
+
+/// Scopes with a meaning of their own (OIDC Core §5.4 and §11).
+public enum ScopeName {
+    /// The request is one of OpenID Connect (OIDC Core §3.1.2.1).
+    public static let openID = "openid"
+    /// Access while the person is away (OIDC Core §11).
+    public static let offlineAccess = "offline_access"
+    /// OIDC Core §5.4.
+    public static let profile = "profile"
+    /// OIDC Core §5.4.
+    public static let email = "email"
+    /// OIDC Core §5.4.
+    public static let address = "address"
+    /// OIDC Core §5.4.
+    public static let phone = "phone"
+
+    /// All of them: what the issuer itself defines.
+    public static let all = [openID, profile, email, address, phone, offlineAccess]
+}
+
+/// What a person authenticated by (OIDC Core §2).
+public enum AuthenticationName {
+    /// The `acr` of a sign-in with a password.
+    public static let passwordContextClass = "urn:martlet:acr:password"
+    /// The `amr` of a sign-in with a password (RFC 8176 §2).
+    public static let password = "pwd"
 }
 
 /// The members of client metadata: RFC 7591 §2, and Martlet's own.
@@ -52,7 +123,45 @@ public enum ClientMetadataName {
     /// RFC 7591 §2.
     public static let authenticationMethod = "token_endpoint_auth_method"
     /// RFC 7591 §2.
+    public static let responseTypes = "response_types"
+    /// RFC 7591 §2.
     public static let name = "client_name"
+    /// RFC 7591 §2.
+    public static let contacts = "contacts"
+    /// RFC 7591 §2: the client's home page.
+    public static let clientURI = "client_uri"
+    /// RFC 7591 §2.
+    public static let logoURI = "logo_uri"
+    /// RFC 7591 §2.
+    public static let termsURI = "tos_uri"
+    /// RFC 7591 §2.
+    public static let policyURI = "policy_uri"
+    /// RFC 7591 §2.
+    public static let softwareID = "software_id"
+    /// RFC 7591 §2.
+    public static let softwareVersion = "software_version"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let applicationType = "application_type"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let subjectType = "subject_type"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let idTokenAlgorithm = "id_token_signed_response_alg"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let userInfoAlgorithm = "userinfo_signed_response_alg"
+    /// OpenID Connect Dynamic Client Registration §2, in seconds.
+    public static let defaultMaxAge = "default_max_age"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let requireAuthTime = "require_auth_time"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let defaultACRValues = "default_acr_values"
+    /// OpenID Connect Dynamic Client Registration §2.
+    public static let initiateLoginURI = "initiate_login_uri"
+    /// OpenID Connect RP-Initiated Logout §3.1.
+    public static let postLogoutRedirectURIs = "post_logout_redirect_uris"
+    /// OpenID Connect Back-Channel Logout §2.2.
+    public static let backchannelLogoutURI = "backchannel_logout_uri"
+    /// OpenID Connect Back-Channel Logout §2.2.
+    public static let backchannelLogoutSessionRequired = "backchannel_logout_session_required"
     /// Martlet's own: how refresh tokens rotate and how long they live.
     public static let refreshTokenPolicy = "refresh_token_policy"
     /// Martlet's own: seconds.
@@ -61,6 +170,8 @@ public enum ClientMetadataName {
     public static let allowedResources = "allowed_resources"
     /// Martlet's own: whether the user is not asked.
     public static let skipConsent = "skip_consent"
+    /// Martlet's own: whether each authorization request brings a PKCE challenge.
+    public static let requirePKCE = "require_pkce"
     /// RFC 7591 §3.2.1.
     public static let idIssuedAt = "client_id_issued_at"
     /// RFC 7591 §3.2.1.
@@ -83,8 +194,39 @@ public enum GrantType: String, Sendable, CaseIterable {
     case refreshToken = "refresh_token"
     /// RFC 6749 §4.4.
     case clientCredentials = "client_credentials"
+    /// RFC 6749 §4.1.
+    case authorizationCode = "authorization_code"
+    /// RFC 8628 §3.4.
+    case deviceCode = "urn:ietf:params:oauth:grant-type:device_code"
     /// RFC 6749 §4.3: legacy; off unless the client's metadata names it.
     case password = "password"
+    /// RFC 6749 §4.1.
+    case authorizationCode = "authorization_code"
+    /// RFC 8628 §3.4.
+    case deviceCode = "urn:ietf:params:oauth:grant-type:device_code"
+}
+
+/// What the authorization endpoint hands out (RFC 7591 §2, `response_types`): codes, and nothing
+/// else since OAuth 2.1.
+public enum ResponseType: String, Sendable, CaseIterable {
+    /// RFC 6749 §4.1.1.
+    case code = "code"
+}
+
+/// Where a client runs (OpenID Connect Dynamic Client Registration §2, `application_type`).
+public enum ApplicationType: String, Sendable, CaseIterable {
+    /// On a web server, or in a page.
+    case web = "web"
+    /// On the user's device, where it may own a URI scheme.
+    case native = "native"
+}
+
+/// Whether clients can tell by the `sub` that they meet the same person (OpenID Connect Core §8).
+public enum SubjectType: String, Sendable, CaseIterable {
+    /// Every client sees the same `sub`.
+    case `public` = "public"
+    /// Every site sees another one.
+    case pairwise = "pairwise"
 }
 
 /// How a client proves who it is at the token endpoint (RFC 7591 §2,

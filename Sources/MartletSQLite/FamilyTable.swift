@@ -9,7 +9,8 @@ struct FamilyTable {
         family.id, family.client, family.account, family.scope, family.resources,
         family.secret_hash, family.refresh_key, family.key_binding, family.epoch_account,
         family.epoch_client, family.epoch_consent, family.made_at, family.absolute_end,
-        family.auth_time, family.acr, family.amr, family.address, family.user_agent
+        family.auth_time, family.acr, family.amr, family.address, family.user_agent,
+        family.sign_in, family.ends_with_sign_in, family.claims
         """
 
     private let database: Database
@@ -30,8 +31,9 @@ struct FamilyTable {
             cached: """
                 INSERT INTO family (id, client, account, scope, resources, secret_hash,
                     refresh_key, key_binding, epoch_account, epoch_client, epoch_consent, made_at,
-                    absolute_end, auth_time, acr, amr, address, user_agent)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    absolute_end, auth_time, acr, amr, address, user_agent, sign_in,
+                    ends_with_sign_in, claims)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         )
         insert.bind(1, family.id.value)
@@ -52,6 +54,9 @@ struct FamilyTable {
         insert.bind(16, try JSONText.encode(family.authentication.methods))
         insert.bind(17, family.origin.address)
         insert.bind(18, family.origin.userAgent)
+        insert.bind(19, family.signIn?.id.rawValue)
+        insert.bind(20, family.signIn?.endsWithIt == true ? 1 : Int64(0))
+        insert.bind(21, family.claims.map(JSONText.encode))
         try insert.execute()
     }
 
@@ -163,6 +168,7 @@ extension FamilyTable {
         account.epoch_value, account.epoch_at, account.epoch_reason,
         client.epoch_value, client.epoch_at, client.epoch_reason,
         consent.epoch_value, consent.epoch_at, consent.epoch_reason,
+        family.ends_with_sign_in AND sign_in.id IS NULL,
         \(FamilyStateTable.columns), \(columns)
         """
 
@@ -174,16 +180,19 @@ extension FamilyTable {
             ON client.kind = 'client' AND client.id = family.client
         LEFT JOIN record consent
             ON consent.kind = 'consent' AND consent.id = family.account || ' ' || family.client
+        LEFT JOIN one_time sign_in
+            ON sign_in.kind = 'sign_in' AND sign_in.id = family.sign_in
         """
 
     private static func view(_ row: SQLStatement) throws -> FamilyView {
         let standing = Standing(
             account: try row.epoch(1),
             client: try row.epoch(4),
-            consent: try row.epoch(7)
+            consent: try row.epoch(7),
+            isSignedIn: row.int64(10) == 0
         )
         return FamilyView(
-            family: row.isNull(10) ? nil : try family(row, from: 10),
+            family: row.isNull(11) ? nil : try family(row, from: 11),
             standing: standing,
             revision: Revision(row.int64(0))
         )
@@ -225,7 +234,14 @@ extension FamilyTable {
                 contextClass: row.optionalText(first + 14),
                 methods: try JSONText.list(row.text(first + 15))
             ),
-            origin: Origin(address: row.text(first + 16), userAgent: row.text(first + 17))
+            origin: Origin(address: row.text(first + 16), userAgent: row.text(first + 17)),
+            signIn: row.optionalText(first + 18).map { id in
+                FamilySignIn(
+                    id: SignInID(rawValue: id),
+                    endsWithIt: row.int64(first + 19) != 0
+                )
+            },
+            claims: try row.optionalText(first + 20).map(JSONText.claims)
         )
     }
 }

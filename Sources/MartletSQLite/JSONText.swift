@@ -1,5 +1,6 @@
 import Foundation
 import MartletCore
+import MartletProtocol
 
 /// Short lists and particulars as JSON text in a column: readable with any SQLite tool.
 enum JSONText {
@@ -10,6 +11,19 @@ enum JSONText {
     static func list(_ text: String) throws -> [String] { try value(text) }
 
     static func dictionary(_ text: String) throws -> [String: String] { try value(text) }
+
+    /// The claims that a client asked for.
+    static func encode(_ claims: ClaimsRequest) -> String {
+        String(decoding: claims.json.encoded(), as: UTF8.self)
+    }
+
+    static func claims(_ text: String) throws -> ClaimsRequest {
+        do {
+            return try ClaimsRequest(parsing: text)
+        } catch {
+            throw StorageError.corrupt("a family's claims are none")
+        }
+    }
 
     private static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()

@@ -126,6 +126,13 @@ enum Migrations {
         ) STRICT;
         CREATE INDEX audit_by_family ON audit (family) WHERE family IS NOT NULL;
         CREATE INDEX audit_by_account ON audit (account) WHERE account IS NOT NULL;
+        """,
+        // 2. The browser's sign-in that a family was authorized from, and the claims that were
+        //    asked for.
         """
+        ALTER TABLE family ADD COLUMN sign_in TEXT;
+        ALTER TABLE family ADD COLUMN ends_with_sign_in INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE family ADD COLUMN claims TEXT;
+        """,
     ]
 }

@@ -25,6 +25,16 @@ struct OneTimeTable {
         }
     }
 
+    /// Whether something is under the key, expired or not.
+    func contains(_ key: OneTimeKey) throws -> Bool {
+        let select = try SQLStatement(
+            database,
+            cached: "SELECT 1 FROM one_time WHERE kind = ?1 AND id = ?2"
+        )
+        bind(key, in: select)
+        return try select.first { _ in true } ?? false
+    }
+
     /// Writes it, over what is there.
     func put(_ entry: OneTimeEntry) throws {
         let put = try SQLStatement(

@@ -20,6 +20,7 @@ extension SQLiteStorage {
 extension SQLiteStorage {
     package func insert(
         _ family: TokenFamily,
+        redeeming redeemed: OneTimeKey?,
         step: @escaping @Sendable (InsertView, Instant) -> ErasedChange?
     ) async throws(StorageError) {
         try await write { access -> Result<Void, StorageError> in
@@ -33,6 +34,7 @@ extension SQLiteStorage {
                     at: authorized.client,
                     now: now
                 ),
+                redeemed: try redeemed.flatMap { try access.oneTime.find($0, at: now) },
                 revision: access.revision
             )
             guard let change = step(view, now) else { return .success(()) }
@@ -102,6 +104,23 @@ extension SQLiteStorage {
 
     package func find(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry? {
         try await read { database, now in try OneTimeTable(database).find(key, at: now) }
+    }
+
+    package func change(
+        _ key: OneTimeKey,
+        step: @escaping @Sendable (OneTimeEntry?, Instant) -> ErasedOneTimeChange
+    ) async throws(StorageError) {
+        try await write { access -> Result<Void, StorageError> in
+            let now = access.now
+            let change = step(try access.oneTime.find(key, at: now), now)
+            switch change.entry {
+            case .keep: break
+            case .put(let entry): try access.oneTime.put(entry)
+            case .remove: try access.oneTime.remove(key)
+            }
+            try access.write(change.writes, change.events, at: now)
+            return .success(())
+        }
     }
 
     package func take(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry? {

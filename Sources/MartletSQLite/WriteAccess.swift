@@ -70,6 +70,17 @@ final class WriteAccess {
 
     /// The standing of what a family hangs on, remembered as long as no record changes.
     func standing(of family: AuthorizedFamily) throws -> Standing {
+        let standing = try epochs(of: family)
+        guard let signIn = family.signIn, signIn.endsWithIt else { return standing }
+        return Standing(
+            account: standing.account,
+            client: standing.client,
+            consent: standing.consent,
+            isSignedIn: try oneTime.contains(OneTimeKey(.signIn, signIn.id.rawValue))
+        )
+    }
+
+    private func epochs(of family: AuthorizedFamily) throws -> Standing {
         let pair = Pair(account: family.account, client: family.client)
         if let known = standings[pair] { return known }
         let standing = try records.standing(of: family.account, at: family.client)
@@ -84,13 +95,19 @@ final class WriteAccess {
 
     /// Writes everything that a step answered with, beside the family's own state.
     func write(_ change: ErasedChange, at now: Instant) throws {
-        for write in change.writes {
+        try write(change.writes, change.events, at: now)
+    }
+
+    /// Writes what goes with a step.
+    func write(_ writes: [MartletCore.Write], _ events: [AuditEvent], at now: Instant) throws {
+        for write in writes {
             switch write {
             case .state(let other, let state): try states.update(other, to: state)
             case .create(let record): _ = try records.apply(.put(record, expecting: nil))
+            case .remember(let entry): try oneTime.put(entry)
             }
         }
-        for event in change.events { try audit.append(event, at: now) }
+        for event in events { try audit.append(event, at: now) }
     }
 
     /// Makes all of these changes or none; `false` if one does not meet what it expects.

@@ -67,7 +67,7 @@ extension StorageContract {
                 client: Sample.client,
                 reason: .replaced
             )
-            try await storage.insert(new) { _, _ in
+            try await storage.insert(new, redeeming: nil) { _, _ in
                 ErasedChange(state: nil, writes: [write], events: [event])
             }
             let replaced = try await storage.find(old.authorized.id)

@@ -142,6 +142,7 @@ enum Sample {
             .sessionMade(family, account: account, client: client, origin: origin),
             .newAddress(family, account: account, client: otherClient, origin: origin),
             .accountCreated(otherAccount),
+            .accountUpdated(account),
             .accountEnabled(account),
             .clientCreated(client),
             .clientUpdated(otherClient),
@@ -158,7 +159,7 @@ enum Sample {
 extension Storage {
     /// Makes a family without asking anything, with these events.
     func make(_ family: TokenFamily, events: [AuditEvent] = []) async throws(StorageError) {
-        try await insert(family) { _, _ in
+        try await insert(family, redeeming: nil) { _, _ in
             ErasedChange(state: nil, writes: [], events: events)
         }
     }

@@ -198,10 +198,16 @@ extension FileOwnedClient {
 
 extension FileOwnedAccount {
     fileprivate init(_ members: EntryMembers) throws {
-        try members.refuseOthers(than: [WireName.username, WireName.password, "email", "disabled"])
+        try members.refuseOthers(than: [
+            WireName.username, WireName.password, "email", "profile", "disabled",
+        ])
+        let email = try members.text("email")
+        let profile = members.object["profile"] ?? .null
         self.init(
             username: try members.requiredText(WireName.username),
-            email: try members.text("email"),
+            email: email,
+            profile: profile.isNull
+                ? JSONObject() : try AccountProfile.checked(profile, email: email),
             password: Secret(try members.requiredText(WireName.password)),
             access: try members.flag("disabled") ? .disabled : .open
         )

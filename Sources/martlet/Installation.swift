@@ -152,7 +152,14 @@ extension Configuration {
             issuer: issuer.text,
             accessTokenLifetime: lifetimes.accessToken,
             policy: refreshTokenPolicy,
-            loginAttempts: loginAttempts
+            loginAttempts: loginAttempts,
+            lifetimes: .init(
+                authorizationCode: lifetimes.authorizationCode,
+                deviceCode: lifetimes.deviceCode,
+                deviceInterval: lifetimes.deviceInterval,
+                signInIdle: lifetimes.sessionIdle,
+                signInAbsolute: lifetimes.sessionAbsolute
+            )
         )
     }
 }

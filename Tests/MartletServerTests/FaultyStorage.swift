@@ -25,9 +25,10 @@ final class FaultyStorage: Storage {
 extension FaultyStorage {
     func insert(
         _ family: TokenFamily,
+        redeeming redeemed: OneTimeKey?,
         step: @escaping @Sendable (InsertView, Instant) -> ErasedChange?
     ) async throws(StorageError) {
-        try await sound().insert(family, step: step)
+        try await sound().insert(family, redeeming: redeemed, step: step)
     }
 
     func change(
@@ -61,6 +62,13 @@ extension FaultyStorage {
 
     func find(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry? {
         try await sound().find(key)
+    }
+
+    func change(
+        _ key: OneTimeKey,
+        step: @escaping @Sendable (OneTimeEntry?, Instant) -> ErasedOneTimeChange
+    ) async throws(StorageError) {
+        try await sound().change(key, step: step)
     }
 
     func take(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry? {

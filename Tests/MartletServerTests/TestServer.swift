@@ -38,7 +38,7 @@ struct TestServer {
             surroundings: surroundings,
             notice: ServerLog(logger).notice
         )
-        try await server.keyAdministration.prepare()
+        try await server.keyAdministration.prepare([.es256])
         for client in KnownClient.all { try await register(client) }
         try await registerAccount()
     }

@@ -28,7 +28,9 @@ func family(_ number: Int64) throws -> TokenFamily {
 
 extension Storage {
     func make(_ family: TokenFamily) async throws(StorageError) {
-        try await insert(family) { _, _ in ErasedChange(state: nil, writes: [], events: []) }
+        try await insert(family, redeeming: nil) { _, _ in
+            ErasedChange(state: nil, writes: [], events: [])
+        }
     }
 
     /// One more generation; answers with the new one.

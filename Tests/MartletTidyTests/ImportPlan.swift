@@ -12,9 +12,8 @@ enum ImportPlan {
             "Synchronization",
         ],
         "MartletServer": [
-            "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "MartletCore",
-            "MartletProtocol", "NIOCore",
-            "ServiceLifecycle", "Synchronization",
+            "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "MartletCore",
+            "MartletProtocol", "Mustache", "NIOCore", "ServiceLifecycle", "Synchronization",
         ],
         "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],

@@ -14,7 +14,7 @@ extension AuthorizationServer {
     /// Registers a client under an id and with a secret that are made here.
     package func createClient(metadata json: JSONValue) async throws -> RegisteredClient {
         let metadata = try ClientMetadata(json: json)
-        try await requireResources(metadata.allowedResources)
+        try await prepare(for: metadata)
         let made = try await newSecret(for: metadata)
         let client = Client(
             id: ClientID(rawValue: randomIdentifier("mcl_")),
@@ -38,7 +38,7 @@ extension AuthorizationServer {
     ) async throws -> RegisteredClient {
         let stored = try await client(id, ownedBy: .operator)
         let metadata = try ClientMetadata(json: json)
-        try await requireResources(metadata.allowedResources)
+        try await prepare(for: metadata)
         var client = stored.value
         let made = client.secret == nil ? try await newSecret(for: metadata) : nil
         client.metadata = metadata
@@ -109,7 +109,16 @@ extension AuthorizationServer {
         return stored
     }
 
-    func requireResources(_ ids: [ResourceID]) async throws {
+    /// What must be there before a client has this metadata: the APIs that it names, and keys of
+    /// the algorithms that it asks for.
+    func prepare(for metadata: ClientMetadata) async throws {
+        try await requireResources(metadata.allowedResources)
+        for algorithm in metadata.algorithms {
+            try await keyAdministration.ensure(algorithm)
+        }
+    }
+
+    private func requireResources(_ ids: [ResourceID]) async throws {
         for id in ids {
             guard try await storage.find(Resource.self, id: id.rawValue).0 != nil else {
                 throw OAuthError.metadata(

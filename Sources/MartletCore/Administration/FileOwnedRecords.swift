@@ -47,12 +47,21 @@ package struct FileOwnedAccount: Sendable {
 
     package let username: String
     package let email: String?
+    /// As ``AccountProfile`` passed it.
+    package let profile: JSONObject
     package let password: Secret
     package let access: Access
 
-    package init(username: String, email: String?, password: Secret, access: Access) {
+    package init(
+        username: String,
+        email: String?,
+        profile: JSONObject = JSONObject(),
+        password: Secret,
+        access: Access
+    ) {
         self.username = username
         self.email = email
+        self.profile = profile
         self.password = password
         self.access = access
     }
@@ -109,7 +118,7 @@ extension ClientID {
 extension AuthorizationServer {
     /// Makes a client what the file says, and the file's own.
     package func apply(_ described: FileOwnedClient) async throws -> FileOwnedOutcome {
-        try await requireResources(described.metadata.allowedResources)
+        try await prepare(for: described.metadata)
         let stored = try await storage.find(Client.self, id: described.id.rawValue).0
         var secret: ClientSecretHash?
         if let chosen = described.secret {
@@ -149,12 +158,17 @@ extension AuthorizationServer {
         var account = known.value
         account.username = described.username
         account.email = described.email
+        account.profile = described.profile
+        var events: [AuditEvent] = []
+        if account != known.value {
+            account.updatedAt = surroundings.now()
+            events.append(.accountUpdated(account.id))
+        }
         account.managedBy = .file
         let isSame = try await passwords.verify(described.password, against: account.password)
         if !isSame { account.password = try await hash(described.password) }
         let isDisabled = account.disabledAt != nil
         var end: EndReason? = isSame ? nil : .passwordChanged
-        var events: [AuditEvent] = []
         switch described.access {
         case .open where isDisabled:
             account.disabledAt = nil
@@ -177,9 +191,11 @@ extension AuthorizationServer {
             id: AccountID(rawValue: randomIdentifier("")),
             username: described.username,
             email: described.email,
+            profile: described.profile,
             password: try await hash(described.password),
             disabledAt: described.access == .disabled ? now : nil,
             createdAt: now,
+            updatedAt: now,
             managedBy: .file
         )
         try await save(

@@ -12,6 +12,9 @@ package struct KeyAdministration: Sendable {
     static let saltLength = 32
     static let nonceLength = 12
     static let maximumAttempts = 4
+    /// What every server signs with: the default for access tokens, and the default for ID tokens,
+    /// which RFC 9068 §4 and OpenID Connect Discovery §3 want everywhere.
+    package static let standardAlgorithms: [SignatureAlgorithm] = [.es256, .rs256]
 
     package let storage: any Storage
     package let masters: MasterKeys
@@ -29,6 +32,7 @@ package struct KeyAdministration: Sendable {
             case signing(SignatureAlgorithm, keyID: String)
             case refreshTokens(RefreshKeyID)
             case clientSecrets(ClientSecretKeyID)
+            case cookies(UInt8)
         }
 
         package enum Phase: String, Sendable {
@@ -43,10 +47,14 @@ package struct KeyAdministration: Sendable {
 
     /// Makes what a server needs and the store does not have yet, and brings everything under the
     /// current master key. Called at each start; does nothing when nothing is missing.
-    package func prepare() async throws {
+    package func prepare(
+        _ algorithms: [SignatureAlgorithm] = standardAlgorithms
+    ) async throws {
         try await repeatedly { ring, stored, now in
             var changes: [RecordChange] = []
-            changes += try missingSigningKeys(.es256, in: ring, at: now)
+            for algorithm in algorithms {
+                changes += try missingSigningKeys(algorithm, in: ring, at: now)
+            }
             changes += try missingDerivedKeys(in: ring, at: now)
             changes += try resealed(stored, ring: ring)
             return (changes, [])
@@ -105,20 +113,19 @@ package struct KeyAdministration: Sendable {
             for record in stored where record.value.isDroppedWhenCompromised {
                 changes.append(.delete(record))
             }
+            let dropped = ring.derived.filter { KeyRecord.derived($0).isDroppedWhenCompromised }
+            let refreshKey = try freeID(beside: ring.derived, releasing: dropped)
+            let cookieKey = try freeID(
+                beside: ring.derived,
+                releasing: dropped,
+                and: [refreshKey]
+            )
             for algorithm in ring.algorithms {
                 changes.append(try newSigningKey(algorithm, activeFrom: now, at: now))
                 changes.append(try newSigningKey(algorithm, activeFrom: nil, at: now))
             }
-            changes.append(
-                newDerivedKey(
-                    try freeID(
-                        beside: ring.derived,
-                        releasing: ring.derived.filter { $0.purpose == .refreshToken }
-                    ),
-                    for: .refreshToken,
-                    activeFrom: now
-                )
-            )
+            changes.append(newDerivedKey(refreshKey, for: .refreshToken, activeFrom: now))
+            changes.append(newDerivedKey(cookieKey, for: .cookie, activeFrom: now))
             for client in clients {
                 let epoch = Epoch(
                     value: surroundings.random63(),
@@ -155,7 +162,7 @@ extension KeyRecord {
         case .signing: true
         case .derived(let key):
             switch key.purpose {
-            case .refreshToken: true
+            case .refreshToken, .cookie: true
             case .clientSecret: false
             }
         }
@@ -176,6 +183,9 @@ extension KeyRing {
         case .clientSecret:
             use = .clientSecrets(ClientSecretKeyID(key.id))
             current = clientSecretKey(at: now)?.0.value
+        case .cookie:
+            use = .cookies(key.id)
+            current = cookieKey(at: now)
         }
         return KeyAdministration.Listing(
             use: use,
@@ -234,7 +244,7 @@ extension KeyAdministration {
     private func missingDerivedKeys(in ring: KeyRing, at now: Instant) throws -> [RecordChange] {
         var changes: [RecordChange] = []
         var taken: Set<UInt8> = []
-        for purpose in [DerivedKeyRecord.Purpose.refreshToken, .clientSecret] {
+        for purpose in [DerivedKeyRecord.Purpose.refreshToken, .clientSecret, .cookie] {
             let ofPurpose = ring.derived.filter { $0.purpose == purpose }
             guard !ofPurpose.contains(where: { $0.masterID == masters.current.id }) else {
                 continue

@@ -59,7 +59,7 @@ extension AuthorizationServer {
             Account.self,
             id: family.authorized.account.rawValue
         ).0
-        let policy = client.map { self.policy(of: $0.value) } ?? settings.policy
+        let policy = policy(of: client?.value, for: family.authorized)
         let idleEnd = family.state.lastRotation + policy.idleLifetime
         return Session(
             family: family,

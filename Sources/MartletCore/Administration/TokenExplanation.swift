@@ -85,7 +85,7 @@ extension AuthorizationServer {
         }
         let client = try await snapshot.client(family.authorized.client)?.value
         let policy = client.map { client in
-            self.policy(of: client).holding(
+            self.policy(of: client, for: family.authorized).holding(
                 for: client.secret == nil ? .none : .clientAuthenticated
             )
         }

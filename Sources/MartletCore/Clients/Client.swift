@@ -27,6 +27,12 @@ package struct Client: Sendable, Equatable {
     package func may(_ grant: GrantType) -> Bool { metadata.grantTypes.contains(grant) }
 }
 
+extension Client {
+    /// Whether it registered itself: nobody here knows it, so people are always asked whether they
+    /// want it, and it gets nothing that an operator decides.
+    package var isSelfRegistered: Bool { managedBy == .registration }
+}
+
 extension Client: Record {
     package static let kind = RecordKind.client
 
@@ -45,7 +51,7 @@ extension Client: Record {
         id = ClientID(rawValue: recordID)
         let metadata = try body.required("metadata")
         do {
-            self.metadata = try ClientMetadata(json: metadata)
+            self.metadata = try ClientMetadata(stored: metadata)
         } catch {
             throw .corrupt("client \(recordID): \(error.sentence)")
         }

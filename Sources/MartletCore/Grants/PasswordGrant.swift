@@ -51,37 +51,17 @@ struct PasswordGrant {
         guard let username = try request.parameters.one(WireName.username),
             let password = try request.parameters.one(WireName.password)
         else { throw OAuthError(.invalidRequest, "The request has no username or no password.") }
-        let name = Account.signInName(username)
-        let address = request.origin.address
-        let now = request.arrived
-        guard username.utf8.count <= Account.maximumUsername else { throw Self.wrong }
-        guard server.attempts.begin(name: name, address: address, at: now) else {
-            server.notice(.signInLimited)
-            throw Self.tooMany
+        let verification = try await server.verifyPassword(
+            Secret(password),
+            of: username,
+            from: request.origin,
+            known: false,
+            at: request.arrived
+        )
+        switch verification {
+        case .right(let account): return account
+        case .wrong: throw Self.wrong
+        case .tooMany: throw Self.tooMany
         }
-        let account: Stored<Account>?
-        do {
-            account = try await verified(name: name, password: Secret(password))
-        } catch {
-            server.attempts.takeBack(name: name, address: address, at: now)
-            throw error
-        }
-        guard let account else {
-            server.notice(.signInFailed)
-            throw Self.wrong
-        }
-        server.attempts.succeeded(name: name, address: address, at: now)
-        return account
-    }
-
-    /// The account of this name, if the password is its own and it is not disabled.
-    private func verified(
-        name: String,
-        password: Secret
-    ) async throws(StorageError) -> Stored<Account>? {
-        let account = try await server.storage.find(Account.self, name: name)
-        let right = try await server.passwords.verify(password, against: account?.value.password)
-        guard right, let account, account.value.disabledAt == nil else { return nil }
-        return account
     }
 }

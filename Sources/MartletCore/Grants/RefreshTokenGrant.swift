@@ -25,7 +25,7 @@ struct RefreshTokenGrant {
             try client.require(.refreshToken)
         }
 
-        let policy = server.policy(of: client).holding(for: proof)
+        let policy = server.policy(of: client, for: family).holding(for: proof)
         // Whether scope and resource fit is judged last, after reuse: a thief must not be able to
         // probe a stolen token unnoticed with a request that cannot succeed.
         let target = target(of: request, family: family, client: client)

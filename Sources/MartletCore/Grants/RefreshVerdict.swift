@@ -31,8 +31,8 @@ enum RefreshVerdict: Sendable {
         case .idle, .expired: expired
         case .reuse: usedTwice
         case .revokedByClient, .revokedByOperator, .replaced, .exhausted, .accountDisabled,
-            .accountDeleted, .passwordChanged, .signedOutEverywhere, .clientRevoked,
-            .clientDeleted, .consentWithdrawn, .keyCompromised:
+            .accountDeleted, .passwordChanged, .signedOutEverywhere, .signedOut, .clientRevoked,
+            .clientDeleted, .consentWithdrawn, .codeReuse, .keyCompromised:
             ended
         }
     }

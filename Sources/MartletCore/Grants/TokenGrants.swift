@@ -17,8 +17,18 @@ extension AuthorizationServer {
                 try await RefreshTokenGrant(server: self, snapshot: snapshot).answer(request)
             case .clientCredentials:
                 try await ClientCredentialsGrant(server: self, snapshot: snapshot).answer(request)
+            case .authorizationCode, .deviceCode:
+                throw OAuthError(
+                    .unsupportedGrantType,
+                    "This server does not know the grant type."
+                )
             case .password:
                 try await PasswordGrant(server: self, snapshot: snapshot).answer(request)
+            case .authorizationCode, .deviceCode:
+                throw OAuthError(
+                    .unsupportedGrantType,
+                    "This server does not know the grant type."
+                )
             }
         }
     }

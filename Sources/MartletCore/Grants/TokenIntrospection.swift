@@ -81,7 +81,8 @@ extension AuthorizationServer {
             family.authorized.client == client.id, token.matches(family.authorized),
             token.generation == family.state.generation
         else { return Self.inactive }
-        let idleEnd = family.state.lastRotation + policy(of: client).idleLifetime
+        let idleEnd =
+            family.state.lastRotation + policy(of: client, for: family.authorized).idleLifetime
         return [
             WireName.active: true,
             WireName.scope: .string(family.authorized.scope.description),
@@ -137,7 +138,11 @@ extension AuthorizationServer {
         let view = try await storage.find(id)
         guard let family = view.family,
             let client = try await snapshot.client(family.authorized.client)?.value,
-            family.end(under: policy(of: client), standing: view.standing, at: now) == nil
+            family.end(
+                under: policy(of: client, for: family.authorized),
+                standing: view.standing,
+                at: now
+            ) == nil
         else { return nil }
         return family
     }

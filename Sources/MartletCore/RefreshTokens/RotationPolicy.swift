@@ -57,6 +57,17 @@ package struct RotationPolicy: Sendable, Equatable {
         maxSessions: 200
     )
 
+    /// The same with an idle lifetime of at most this.
+    package func idle(atMost limit: Duration) -> RotationPolicy {
+        RotationPolicy(
+            rotation: rotation,
+            overlap: overlap,
+            idleLifetime: min(idleLifetime, limit),
+            absoluteLifetime: absoluteLifetime,
+            maxSessions: maxSessions
+        )
+    }
+
     /// How this request proved that it comes from the holder of the family, beyond the token.
     package enum Proof: Sendable, Equatable, CaseIterable {
         /// Not at all: the token is a bearer token of a public client.

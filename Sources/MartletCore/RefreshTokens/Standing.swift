@@ -30,17 +30,21 @@ package struct FamilyEpochs: Sendable, Equatable {
     }
 }
 
-/// The epochs of a family's account, client and consent as the store holds them now. A missing one
-/// belongs to something deleted.
+/// What a family hangs on, as the store holds it now: the epochs of its account, client and
+/// consent, a missing one of something deleted, and the browser's sign-in.
 package struct Standing: Sendable, Equatable {
     package let account: Epoch?
     package let client: Epoch?
     package let consent: Epoch?
+    /// Whether the browser's sign-in that the family ends with goes on; true of families that end
+    /// with none.
+    package let isSignedIn: Bool
 
-    package init(account: Epoch?, client: Epoch?, consent: Epoch?) {
+    package init(account: Epoch?, client: Epoch?, consent: Epoch?, isSignedIn: Bool = true) {
         self.account = account
         self.client = client
         self.consent = consent
+        self.isSignedIn = isSignedIn
     }
 
     /// The end that a change of standing brought to families of these epochs; `nil` while they are
@@ -49,6 +53,7 @@ package struct Standing: Sendable, Equatable {
         Self.end(account, epochs.account, whenMissing: .accountDeleted)
             ?? Self.end(client, epochs.client, whenMissing: .clientDeleted)
             ?? Self.end(consent, epochs.consent, whenMissing: .consentWithdrawn)
+            ?? (isSignedIn ? nil : Ended(reason: .signedOut, at: nil))
     }
 
     /// The epochs for a family that is made now; `nil` if something it needs is gone.

@@ -36,6 +36,10 @@ package struct AuthorizedFamily: Sendable, Equatable {
     package let absoluteEnd: Instant
     package let authentication: Authentication
     package let origin: Origin
+    /// The browser's sign-in that it was authorized from; `nil` if there was none.
+    package let signIn: FamilySignIn?
+    /// The claims that the client asked for one by one (OIDC Core §5.5).
+    package let claims: ClaimsRequest?
 
     package init(
         id: FamilyID,
@@ -50,7 +54,9 @@ package struct AuthorizedFamily: Sendable, Equatable {
         madeAt: Instant,
         absoluteEnd: Instant,
         authentication: Authentication,
-        origin: Origin
+        origin: Origin,
+        signIn: FamilySignIn? = nil,
+        claims: ClaimsRequest? = nil
     ) {
         self.id = id
         self.client = client
@@ -65,6 +71,21 @@ package struct AuthorizedFamily: Sendable, Equatable {
         self.absoluteEnd = absoluteEnd
         self.authentication = authentication
         self.origin = origin
+        self.signIn = signIn
+        self.claims = claims
+    }
+}
+
+/// The browser's sign-in that a family was authorized from.
+package struct FamilySignIn: Sendable, Equatable {
+    package let id: SignInID
+    /// Whether the family is over when the person signs out of that browser: without
+    /// `offline_access` (OIDC Core §11).
+    package let endsWithIt: Bool
+
+    package init(id: SignInID, endsWithIt: Bool) {
+        self.id = id
+        self.endsWithIt = endsWithIt
     }
 }
 
@@ -195,12 +216,16 @@ package enum EndReason: String, Sendable, Codable, CaseIterable {
     case passwordChanged = "password_changed"
     /// All sessions of the account were ended at once.
     case signedOutEverywhere = "signed_out_everywhere"
+    /// The person signed out of the browser that it was authorized from.
+    case signedOut = "signed_out"
     /// All sessions of the client were ended at once.
     case clientRevoked = "client_revoked"
     /// The client was deleted.
     case clientDeleted = "client_deleted"
     /// The user withdrew the consent.
     case consentWithdrawn = "consent_withdrawn"
+    /// The authorization code that it was made from was used twice (RFC 6749 §4.1.2).
+    case codeReuse = "code_reuse"
     /// The key that its tokens are tagged with was dropped as compromised.
     case keyCompromised = "key_compromised"
 
@@ -218,9 +243,11 @@ package enum EndReason: String, Sendable, Codable, CaseIterable {
         case .accountDeleted: "the account was deleted"
         case .passwordChanged: "the account's password was changed"
         case .signedOutEverywhere: "all sessions of the account were ended"
+        case .signedOut: "the user signed out of the browser"
         case .clientRevoked: "all sessions of the client were ended"
         case .clientDeleted: "the client was deleted"
         case .consentWithdrawn: "the consent was withdrawn"
+        case .codeReuse: "its authorization code was used twice"
         case .keyCompromised: "the key behind its tokens was dropped as compromised"
         }
     }

@@ -19,13 +19,37 @@ extension TokenFamilyStore {
     /// step that makes nothing answers with a `nil` change.
     package func insert<Answer: Sendable>(
         _ family: TokenFamily,
+        redeeming redeemed: OneTimeKey? = nil,
         deciding decide: @escaping @Sendable (InsertView, Instant) -> (Change<Void>?, Answer)
     ) async throws(StorageError) -> Answer {
         let answer = LastAnswer<Answer>()
-        try await insert(family) { view, now in
+        try await insert(family, redeeming: redeemed) { view, now in
             let (change, decided) = decide(view, now)
             answer.set(decided)
             return change?.erased
+        }
+        return answer.value
+    }
+}
+
+extension OneTimeStore {
+    /// ``OneTimeStore/change(_:step:)`` with the step's answer brought back to the caller.
+    package func change<Answer: Sendable>(
+        _ key: OneTimeKey,
+        deciding decide:
+            @escaping @Sendable (OneTimeEntry?, Instant) -> OneTimeChange<
+                Answer
+            >
+    ) async throws(StorageError) -> Answer {
+        let answer = LastAnswer<Answer>()
+        try await change(key) { entry, now in
+            let change = decide(entry, now)
+            answer.set(change.answer)
+            return ErasedOneTimeChange(
+                entry: change.entry,
+                writes: change.writes,
+                events: change.events
+            )
         }
         return answer.value
     }

@@ -45,6 +45,7 @@ package final class InMemoryStorage: Storage {
 extension InMemoryStorage {
     package func insert(
         _ family: TokenFamily,
+        redeeming redeemed: OneTimeKey?,
         step: @escaping @Sendable (InsertView, Instant) -> ErasedChange?
     ) async throws(StorageError) {
         try whole { contents, now throws(StorageError) in
@@ -53,6 +54,7 @@ extension InMemoryStorage {
             let view = InsertView(
                 standing: contents.standing(of: family.authorized),
                 siblings: contents.siblings(of: family.authorized, at: now),
+                redeemed: redeemed.flatMap { contents.remembered($0, at: now) },
                 revision: Revision(contents.revision)
             )
             guard let change = step(view, now) else { return }
@@ -133,8 +135,20 @@ extension InMemoryStorage.Contents {
             client: records[.client]?[family.client.rawValue]?.epoch,
             consent: records[.consent]?[
                 Consent.recordID(account: family.account, client: family.client)
-            ]?.epoch
+            ]?.epoch,
+            isSignedIn: isSignedIn(family)
         )
+    }
+
+    /// Whether the sign-in that a family ends with is there; a family that ends with none needs none.
+    private func isSignedIn(_ family: AuthorizedFamily) -> Bool {
+        guard let signIn = family.signIn, signIn.endsWithIt else { return true }
+        return oneTime[OneTimeKey(.signIn, signIn.id.rawValue)] != nil
+    }
+
+    /// What is under the key and has not expired.
+    fileprivate func remembered(_ key: OneTimeKey, at now: Instant) -> OneTimeEntry? {
+        oneTime[key].flatMap { $0.expiresAt > now ? $0 : nil }
     }
 
     fileprivate func view(of id: FamilyID, standingOf family: AuthorizedFamily?) -> FamilyView {
@@ -166,7 +180,11 @@ extension InMemoryStorage.Contents {
 
     fileprivate mutating func apply(_ change: ErasedChange, to id: FamilyID, at now: Instant) {
         if let state = change.state, states[id] != nil { states[id] = state }
-        for write in change.writes {
+        apply(change.writes, change.events, at: now)
+    }
+
+    fileprivate mutating func apply(_ writes: [Write], _ events: [AuditEvent], at now: Instant) {
+        for write in writes {
             switch write {
             case .state(let other, let state):
                 if states[other] != nil { states[other] = state }
@@ -174,9 +192,11 @@ extension InMemoryStorage.Contents {
                 if records[record.kind]?[record.id] == nil {
                     records[record.kind, default: [:]][record.id] = record.at(version: 1)
                 }
+            case .remember(let entry):
+                oneTime[entry.key] = entry
             }
         }
-        events.append(contentsOf: change.events.map { AuditEntry(at: now, event: $0) })
+        self.events.append(contentsOf: events.map { AuditEntry(at: now, event: $0) })
     }
 }
 
@@ -193,7 +213,22 @@ extension InMemoryStorage {
 
     package func find(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry? {
         try whole { contents, now throws(StorageError) in
-            contents.oneTime[key].flatMap { $0.expiresAt > now ? $0 : nil }
+            contents.remembered(key, at: now)
+        }
+    }
+
+    package func change(
+        _ key: OneTimeKey,
+        step: @escaping @Sendable (OneTimeEntry?, Instant) -> ErasedOneTimeChange
+    ) async throws(StorageError) {
+        try whole { contents, now throws(StorageError) in
+            let change = step(contents.remembered(key, at: now), now)
+            switch change.entry {
+            case .keep: break
+            case .put(let entry): contents.oneTime[entry.key] = entry
+            case .remove: contents.oneTime[key] = nil
+            }
+            contents.apply(change.writes, change.events, at: now)
         }
     }
 

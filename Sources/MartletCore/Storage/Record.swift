@@ -62,7 +62,7 @@ package struct RecordBody {
         self.record = record
     }
 
-    private func missing(_ name: String) -> StorageError {
+    func missing(_ name: String) -> StorageError {
         .corrupt("\(record) has no valid \(name)")
     }
 
@@ -79,6 +79,11 @@ package struct RecordBody {
     func string(_ name: String) throws(StorageError) -> String {
         guard let value = value(name)?.string else { throw missing(name) }
         return value
+    }
+
+    /// A member that is an object, to read in turn.
+    func object(_ name: String) throws(StorageError) -> RecordBody {
+        RecordBody(try required(name), of: "\(record), \(name)")
     }
 
     func integer(_ name: String) throws(StorageError) -> Int64 {
@@ -194,4 +199,6 @@ extension StoredRecord {
 package enum ManagedBy: String, Sendable, Equatable {
     case `operator`
     case file
+    /// A client that registered itself (RFC 7591) and changes itself (RFC 7592).
+    case registration
 }

@@ -43,9 +43,13 @@ package protocol TokenFamilyStore: Sendable {
     /// of the same instant as its effect. If it answers `nil`, nothing is made. Durable when this
     /// returns. Throws ``StorageError/conflict`` if the id is taken.
     ///
+    /// - Parameter redeemed: the code that the family is made from; the step sees what is
+    ///   remembered under it, and leaves in the same commit that it was used.
+    ///
     /// `step` may run twice: no I/O, no clock, no randomness.
     func insert(
         _ family: TokenFamily,
+        redeeming redeemed: OneTimeKey?,
         step: @escaping @Sendable (InsertView, Instant) -> ErasedChange?
     ) async throws(StorageError)
 
@@ -103,11 +107,19 @@ package struct InsertView: Sendable, Equatable {
     /// whose absolute end lies ahead: the ``RotationPolicy/maximumSessions`` most recently used of
     /// them, the least recently used first.
     package let siblings: [TokenFamily]
+    /// What is remembered under the code that the family is made from.
+    package let redeemed: OneTimeEntry?
     package let revision: Revision
 
-    package init(standing: Standing, siblings: [TokenFamily], revision: Revision) {
+    package init(
+        standing: Standing,
+        siblings: [TokenFamily],
+        redeemed: OneTimeEntry? = nil,
+        revision: Revision
+    ) {
         self.standing = standing
         self.siblings = siblings
+        self.redeemed = redeemed
         self.revision = revision
     }
 }
@@ -149,6 +161,8 @@ package enum Write: Sendable, Equatable {
     /// A record that does not exist yet, as version 1; left alone if it does. The revision stays:
     /// nobody caches that a record is missing.
     case create(StoredRecord)
+    /// What is remembered under a key from now on, over what is there: that a code was used.
+    case remember(OneTimeEntry)
 }
 
 /// A ``Change`` without its answer, which is all that a store needs to know of it: no generic
@@ -167,13 +181,22 @@ package struct ErasedChange: Sendable, Equatable {
 
 // MARK: - Things good for one use
 
-/// What is remembered under a key until it expires: denied access tokens, later codes.
+/// What is remembered under a key until it expires: codes, browsers' sign-ins, denied access tokens.
 package protocol OneTimeStore: Sendable {
     /// Remembers it, durably. Answers `false`, and changes nothing, if the key is there already.
     func put(_ entry: OneTimeEntry) async throws(StorageError) -> Bool
 
     /// What is remembered under this key; `nil` too once it has expired.
     func find(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry?
+
+    /// Judges what is remembered under a key, `nil` if nothing is, and writes the judgement with
+    /// everything else that the step answers, in one atomic and durable step.
+    ///
+    /// `step` may run twice: no I/O, no clock, no randomness.
+    func change(
+        _ key: OneTimeKey,
+        step: @escaping @Sendable (OneTimeEntry?, Instant) -> ErasedOneTimeChange
+    ) async throws(StorageError)
 
     /// Takes it out, durably: of any number of callers exactly one gets it.
     func take(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry?
@@ -186,6 +209,14 @@ package struct OneTimeKey: Sendable, Hashable {
     package enum Kind: String, Sendable {
         /// The `jti` of an access token that was revoked before its time.
         case deniedAccessToken = "denied_access_token"
+        /// An authorization code, by its hash; after its use, that it was used.
+        case authorizationCode = "authorization_code"
+        /// A browser's sign-in, by its id.
+        case signIn = "sign_in"
+        /// A device code, by its hash; after its use, that it was used.
+        case deviceCode = "device_code"
+        /// What a person types to approve a device.
+        case userCode = "user_code"
     }
 
     package let kind: Kind
@@ -206,6 +237,46 @@ package struct OneTimeEntry: Sendable, Equatable {
         self.key = key
         self.expiresAt = expiresAt
         self.body = body
+    }
+}
+
+/// What becomes of the entry that a step judged.
+package enum OneTimeOutcome: Sendable, Equatable {
+    case keep
+    case put(OneTimeEntry)
+    case remove
+}
+
+/// Everything that a step on a ``OneTimeEntry`` writes, and what it answers.
+package struct OneTimeChange<Answer: Sendable>: Sendable {
+    package let entry: OneTimeOutcome
+    package let writes: [Write]
+    package let events: [AuditEvent]
+    package let answer: Answer
+
+    package init(
+        _ entry: OneTimeOutcome = .keep,
+        writes: [Write] = [],
+        events: [AuditEvent] = [],
+        answer: Answer
+    ) {
+        self.entry = entry
+        self.writes = writes
+        self.events = events
+        self.answer = answer
+    }
+}
+
+/// A ``OneTimeChange`` without its answer, for a store.
+package struct ErasedOneTimeChange: Sendable, Equatable {
+    package let entry: OneTimeOutcome
+    package let writes: [Write]
+    package let events: [AuditEvent]
+
+    package init(entry: OneTimeOutcome, writes: [Write], events: [AuditEvent]) {
+        self.entry = entry
+        self.writes = writes
+        self.events = events
     }
 }
 

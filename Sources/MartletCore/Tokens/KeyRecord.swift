@@ -23,6 +23,8 @@ package struct DerivedKeyRecord: Sendable, Equatable {
     package enum Purpose: String, Sendable {
         case refreshToken = "refresh token"
         case clientSecret = "client secret"
+        /// What a browser is given to bring back: form tokens, and that this browser is known.
+        case cookie = "cookie"
     }
 
     /// Unique among all derived keys of the store, whichever master they come from.

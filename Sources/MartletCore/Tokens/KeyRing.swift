@@ -27,6 +27,7 @@ package struct KeyRing: Sendable {
     package let signing: [Signing]
     package let derived: [DerivedKeyRecord]
     package let refresh: RefreshKeys
+    package let cookies: CookieKeys
     private let clientSecret: [ClientSecretKeyID: SymmetricKey]
 
     /// Why a store's keys cannot be used.
@@ -42,6 +43,7 @@ package struct KeyRing: Sendable {
         var derived: [DerivedKeyRecord] = []
         var refresh: [RefreshKeyID: SymmetricKey] = [:]
         var clientSecret: [ClientSecretKeyID: SymmetricKey] = [:]
+        var cookies: [UInt8: SymmetricKey] = [:]
         for record in records {
             switch record {
             case .signing(let key):
@@ -53,6 +55,7 @@ package struct KeyRing: Sendable {
                 switch key.purpose {
                 case .refreshToken: refresh[RefreshKeyID(key.id)] = open
                 case .clientSecret: clientSecret[ClientSecretKeyID(key.id)] = open
+                case .cookie: cookies[key.id] = open
                 }
             }
         }
@@ -64,6 +67,7 @@ package struct KeyRing: Sendable {
         self.derived = derived.sorted { ($0.activeFrom, $0.id) < ($1.activeFrom, $1.id) }
         self.refresh = RefreshKeys(refresh)
         self.clientSecret = clientSecret
+        self.cookies = CookieKeys(cookies)
     }
 
     private static func open(
@@ -149,6 +153,9 @@ extension KeyRing {
         else { return nil }
         return (id, key)
     }
+
+    /// The key that what browsers are given is authenticated with.
+    package func cookieKey(at now: Instant) -> UInt8? { current(.cookie, at: now) }
 
     package func clientSecretKey(_ id: ClientSecretKeyID) -> SymmetricKey? { clientSecret[id] }
 

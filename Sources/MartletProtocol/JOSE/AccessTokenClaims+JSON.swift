@@ -1,24 +1,4 @@
 extension AccessTokenClaims {
-    fileprivate enum Name {
-        static let issuer = "iss"
-        static let subject = "sub"
-        static let audience = "aud"
-        static let clientID = "client_id"
-        static let authorizedParty = "azp"
-        static let issuedAt = "iat"
-        static let expiresAt = "exp"
-        static let notBefore = "nbf"
-        static let tokenID = "jti"
-        static let scope = "scope"
-        static let authenticationTime = "auth_time"
-        static let authenticationContext = "acr"
-        static let authenticationMethods = "amr"
-        static let sessionID = "sid"
-        static let confirmation = "cnf"
-        static let keyThumbprint = "jkt"
-        static let certificateThumbprint = "x5t#S256"
-    }
-
     /// The claims as compact JSON, ready to be signed. What is absent or empty is not written; a
     /// single audience is written as a string, several as an array (RFC 7519 §4.1.3).
     ///
@@ -26,24 +6,24 @@ extension AccessTokenClaims {
     public func encoded() -> [UInt8] {
         var writer = JSONWriter()
         writer.object { writer in
-            writer.member(Name.issuer, issuer)
-            writer.member(Name.subject, subject)
+            writer.member(ClaimName.issuer, issuer)
+            writer.member(ClaimName.subject, subject)
             writeAudience(to: &writer)
-            writer.member(Name.clientID, clientID)
-            writer.member(Name.authorizedParty, ifPresent: authorizedParty)
-            writer.member(Name.issuedAt, issuedAt)
-            writer.member(Name.expiresAt, expiresAt)
-            writer.member(Name.notBefore, ifPresent: notBefore)
-            writer.member(Name.tokenID, tokenID)
-            if !scope.isEmpty { writer.member(Name.scope, scope) }
-            writer.member(Name.authenticationTime, ifPresent: authenticationTime)
-            writer.member(Name.authenticationContext, ifPresent: authenticationContext)
+            writer.member(ClaimName.clientID, clientID)
+            writer.member(ClaimName.authorizedParty, ifPresent: authorizedParty)
+            writer.member(ClaimName.issuedAt, issuedAt)
+            writer.member(ClaimName.expiresAt, expiresAt)
+            writer.member(ClaimName.notBefore, ifPresent: notBefore)
+            writer.member(ClaimName.tokenID, tokenID)
+            if !scope.isEmpty { writer.member(ClaimName.scope, scope) }
+            writer.member(ClaimName.authenticationTime, ifPresent: authenticationTime)
+            writer.member(ClaimName.authenticationContext, ifPresent: authenticationContext)
             if !authenticationMethods.isEmpty {
-                writer.member(Name.authenticationMethods, authenticationMethods)
+                writer.member(ClaimName.authenticationMethods, authenticationMethods)
             }
-            writer.member(Name.sessionID, ifPresent: sessionID)
+            writer.member(ClaimName.sessionID, ifPresent: sessionID)
             if let confirmation {
-                writer.member(Name.confirmation, object: confirmation.write)
+                writer.member(ClaimName.confirmation, object: confirmation.write)
             }
         }
         return writer.bytes
@@ -51,9 +31,9 @@ extension AccessTokenClaims {
 
     private func writeAudience(to writer: inout JSONWriter) {
         if audience.count == 1, let only = audience.first {
-            writer.member(Name.audience, only)
+            writer.member(ClaimName.audience, only)
         } else {
-            writer.member(Name.audience, audience)
+            writer.member(ClaimName.audience, audience)
         }
     }
 
@@ -68,23 +48,23 @@ extension AccessTokenClaims {
         }
         let claims = ClaimReader(object: object)
         self.init(
-            issuer: try claims.requiredText(Name.issuer),
-            subject: try claims.requiredText(Name.subject),
-            audience: try claims.requiredTextOrTexts(Name.audience),
-            clientID: try claims.requiredText(Name.clientID),
-            issuedAt: try claims.requiredTime(Name.issuedAt),
-            expiresAt: try claims.requiredTime(Name.expiresAt),
-            tokenID: try claims.requiredText(Name.tokenID),
-            scope: try claims.text(Name.scope) ?? ""
+            issuer: try claims.requiredText(ClaimName.issuer),
+            subject: try claims.requiredText(ClaimName.subject),
+            audience: try claims.requiredTextOrTexts(ClaimName.audience),
+            clientID: try claims.requiredText(ClaimName.clientID),
+            issuedAt: try claims.requiredTime(ClaimName.issuedAt),
+            expiresAt: try claims.requiredTime(ClaimName.expiresAt),
+            tokenID: try claims.requiredText(ClaimName.tokenID),
+            scope: try claims.text(ClaimName.scope) ?? ""
         )
-        authorizedParty = try claims.text(Name.authorizedParty)
-        notBefore = try claims.time(Name.notBefore, rounded: .up)
-        authenticationTime = try claims.time(Name.authenticationTime, rounded: .down)
-        authenticationContext = try claims.text(Name.authenticationContext)
-        authenticationMethods = try claims.texts(Name.authenticationMethods) ?? []
-        sessionID = try claims.text(Name.sessionID)
-        if let value = object[Name.confirmation] {
-            guard let members = value.object else { throw claims.error(Name.confirmation) }
+        authorizedParty = try claims.text(ClaimName.authorizedParty)
+        notBefore = try claims.time(ClaimName.notBefore, rounded: .up)
+        authenticationTime = try claims.time(ClaimName.authenticationTime, rounded: .down)
+        authenticationContext = try claims.text(ClaimName.authenticationContext)
+        authenticationMethods = try claims.texts(ClaimName.authenticationMethods) ?? []
+        sessionID = try claims.text(ClaimName.sessionID)
+        if let value = object[ClaimName.confirmation] {
+            guard let members = value.object else { throw claims.error(ClaimName.confirmation) }
             confirmation = try Confirmation(ClaimReader(object: members))
         }
     }
@@ -92,17 +72,17 @@ extension AccessTokenClaims {
 
 extension AccessTokenClaims.Confirmation {
     fileprivate func write(to writer: inout JSONWriter) {
-        writer.member(AccessTokenClaims.Name.keyThumbprint, ifPresent: keyThumbprint)
+        writer.member(ClaimName.keyThumbprint, ifPresent: keyThumbprint)
         writer.member(
-            AccessTokenClaims.Name.certificateThumbprint,
+            ClaimName.certificateThumbprint,
             ifPresent: certificateThumbprint
         )
     }
 
     fileprivate init(_ claims: ClaimReader) throws(JOSEError) {
         self.init(
-            keyThumbprint: try claims.text(AccessTokenClaims.Name.keyThumbprint),
-            certificateThumbprint: try claims.text(AccessTokenClaims.Name.certificateThumbprint)
+            keyThumbprint: try claims.text(ClaimName.keyThumbprint),
+            certificateThumbprint: try claims.text(ClaimName.certificateThumbprint)
         )
     }
 }

@@ -94,6 +94,7 @@ extension KeyAdministration.Listing.Use {
         case .signing(_, let keyID): keyID
         case .refreshTokens(let id): id.description
         case .clientSecrets(let id): String(id.value)
+        case .cookies(let id): String(id)
         }
     }
 
@@ -102,6 +103,7 @@ extension KeyAdministration.Listing.Use {
         case .signing(let algorithm, _): "signs access tokens (\(algorithm.rawValue))"
         case .refreshTokens: "tags refresh tokens"
         case .clientSecrets: "hashes client secrets"
+        case .cookies: "authenticates forms and cookies"
         }
     }
 }
@@ -120,6 +122,9 @@ extension KeyAdministration.Listing {
         case .clientSecrets(let id):
             object["use"] = "client_secrets"
             object["id"] = .integer(Int64(id.value))
+        case .cookies(let id):
+            object["use"] = "cookies"
+            object["id"] = .integer(Int64(id))
         }
         object["state"] = .string(phase.rawValue)
         object["active_from"] = activeFrom.json(\.json)

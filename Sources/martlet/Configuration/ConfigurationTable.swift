@@ -271,7 +271,11 @@ extension ConfigurationTable {
 
     static let users = Setting(
         "users",
-        "Accounts, applied like `clients`.",
+        """
+        Accounts, applied like `clients`: `username`, `password`, and where they are wanted `email`, \
+        `profile` (OpenID Connect's standard claims, as `martlet user create --profile` takes them) \
+        and `disabled`.
+        """,
         standard: "[]",
         form: .entries
     )

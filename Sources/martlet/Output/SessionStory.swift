@@ -133,6 +133,7 @@ extension AuditEvent {
                 + "presented when number \(current) was the newest (\(kind.told))"
         case .sessionEnded(_, _, _, let reason): "over, because \(reason.explanation)"
         case .accountCreated: "the account was made"
+        case .accountUpdated: "the account's name, e-mail address or profile was changed"
         case .accountSessionsEnded(_, let reason):
             "all sessions of the account ended, because \(reason.explanation)"
         case .accountEnabled: "the account was enabled"

@@ -13,6 +13,18 @@ struct KeyAdministrationTests {
     func idempotent() async throws {
         let world = try await TestAuthorizationServer()
         let before = try await world.storage.revision()
+        try await world.server.keyAdministration.prepare([.es256])
+        #expect(try await world.storage.revision() == before)
+    }
+
+    @Test("a server signs with ES256, and with RS256 for those who know nothing else")
+    func standardAlgorithms() async throws {
+        let world = try await TestAuthorizationServer()
+        try await world.server.keyAdministration.prepare()
+        let keys = try await world.keys
+        #expect(Set(keys.algorithms) == [.es256, .rs256])
+        #expect(keys.signer(for: .rs256, at: world.now) != nil)
+        let before = try await world.storage.revision()
         try await world.server.keyAdministration.prepare()
         #expect(try await world.storage.revision() == before)
     }
@@ -26,8 +38,8 @@ struct KeyAdministrationTests {
             masters: world.server.directory.masters,
             surroundings: world.server.surroundings
         )
-        storage.beforeNext(.save) { try? await administration.prepare() }
-        try await administration.prepare()
+        storage.beforeNext(.save) { try? await administration.prepare([.es256]) }
+        try await administration.prepare([.es256])
         #expect(try await storage.all(KeyRecord.self).0.count == 4)
     }
 
@@ -197,7 +209,7 @@ struct KeyAdministrationTests {
         let old = world.server.directory.masters.current
         let new = try Self.master(0x22)
         let server = restarted(world, MasterKeys(current: new, previous: [old]))
-        try await server.keyAdministration.prepare()
+        try await server.keyAdministration.prepare([.es256])
 
         let ring = try await server.directory.consultCurrent { $0.keys }
         #expect(ring.signing.allSatisfy { $0.record.masterID == new.id })
@@ -211,7 +223,7 @@ struct KeyAdministrationTests {
         let current = try #require(later.refreshKey(at: world.now))
         #expect(later.derived.first { $0.id == current.value }?.masterID == new.id)
         let before = try await world.storage.revision()
-        try await server.keyAdministration.prepare()
+        try await server.keyAdministration.prepare([.es256])
         #expect(try await world.storage.revision() == before)
     }
 
@@ -228,7 +240,7 @@ struct KeyAdministrationTests {
         }
         let server = restarted(world, MasterKeys(current: try Self.master(0x22)))
         await #expect(throws: KeyRing.Unusable.unknownMasterKey) {
-            try await server.keyAdministration.prepare()
+            try await server.keyAdministration.prepare([.es256])
         }
         await #expect(throws: KeyRing.Unusable.unknownMasterKey) {
             try await world.refresh("mrt_x", as: client, at: server)

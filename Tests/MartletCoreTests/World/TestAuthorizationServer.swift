@@ -37,7 +37,7 @@ struct TestAuthorizationServer {
             surroundings: .manual(clock: clock, seed: 2),
             notice: { [notices] in notices.append($0) }
         )
-        try await server.keyAdministration.prepare()
+        try await server.keyAdministration.prepare([.es256])
     }
 
     var now: Instant { clock.now }

@@ -31,10 +31,18 @@ extension TestAuthorizationServer {
         scope: String = "read write",
         policy: JSONValue? = nil,
         accessTokenLifetime: Int64? = nil,
-        resources: [String] = []
+        resources: [String] = [],
+        redirectURIs: [String] = []
     ) async throws -> TestClient {
         var metadata = JSONObject()
         metadata["grant_types"] = .array(grants.map { .string($0.rawValue) })
+        if !redirectURIs.isEmpty {
+            metadata["redirect_uris"] = .array(redirectURIs.map { .string($0) })
+        }
+        if grants.contains(.authorizationCode) || grants.contains(.deviceCode) {
+            // An RSA key for each test would take most of its time.
+            metadata["id_token_signed_response_alg"] = "ES256"
+        }
         metadata["token_endpoint_auth_method"] = .string(method.rawValue)
         metadata["scope"] = .string(scope)
         metadata["refresh_token_policy"] = policy

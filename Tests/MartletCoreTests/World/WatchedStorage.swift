@@ -63,11 +63,12 @@ final class WatchedStorage: Storage {
 extension WatchedStorage {
     func insert(
         _ family: TokenFamily,
+        redeeming redeemed: OneTimeKey?,
         step: @escaping @Sendable (InsertView, Instant) -> ErasedChange?
     ) async throws(StorageError) {
         note(.insert)
         await reach(.insert)
-        try await inner.insert(family, step: step)
+        try await inner.insert(family, redeeming: redeemed, step: step)
     }
 
     func change(
@@ -111,6 +112,14 @@ extension WatchedStorage {
     func find(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry? {
         note(.oneTime)
         return try await inner.find(key)
+    }
+
+    func change(
+        _ key: OneTimeKey,
+        step: @escaping @Sendable (OneTimeEntry?, Instant) -> ErasedOneTimeChange
+    ) async throws(StorageError) {
+        note(.oneTime)
+        try await inner.change(key, step: step)
     }
 
     func take(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry? {
