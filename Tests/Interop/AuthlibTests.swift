@@ -3,7 +3,18 @@ import Testing
 
 @Suite("Authlib, which nobody here wrote")
 struct AuthlibTests {
-    @Test("with issuer and credentials alone it signs in, refreshes, reads UserInfo and signs out")
+    @Test(
+        "with issuer and credentials alone it signs in, refreshes, reads UserInfo and signs out",
+        .covers(
+            "OIDC Discovery §3 required-members",
+            "OIDC Core §3.1.3.3 id-token",
+            "OIDC Core §11 refresh-token",
+            "OIDC Core §5.3.2 subject",
+            "RP-Initiated Logout §3 state",
+            "RP-Initiated Logout §2 signs-out",
+            "RFC 6749 §4.1.4 response"
+        )
+    )
     func wholeStory() async throws {
         let app = try await AuthlibApp.start()
         defer { app.stop() }

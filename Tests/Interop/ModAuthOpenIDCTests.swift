@@ -3,7 +3,15 @@ import Testing
 
 @Suite("Apache's mod_auth_openidc, which nobody here wrote")
 struct ModAuthOpenIDCTests {
-    @Test("with issuer and credentials alone it signs in, refreshes, reads UserInfo and signs out")
+    @Test(
+        "with issuer and credentials alone it signs in, refreshes, reads UserInfo and signs out",
+        .covers(
+            "OIDC Discovery §3 required-members",
+            "OIDC Core §3.1.3.3 id-token",
+            "RFC 7636 §5 without-challenge",
+            "OIDC Core §12.1 refresh"
+        )
+    )
     func wholeStory() async throws {
         let app = try await ApacheApp.start()
         defer { app.stop() }

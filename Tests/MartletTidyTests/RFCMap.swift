@@ -89,7 +89,9 @@ struct RFCMap {
         if let reason = requirement.reasonNotClaimed {
             return "**not claimed**: \(reason.inTable)"
         }
-        let tests = (tests[requirement.mark] ?? []).sorted { ($0.path, $0.line) < ($1.path, $1.line) }
+        let tests = (tests[requirement.mark] ?? []).sorted {
+            ($0.path, $0.line) < ($1.path, $1.line)
+        }
         return tests.map { "[\($0.name.inTable)](../\($0.path))" }.joined(separator: "<br>")
     }
 }

@@ -162,6 +162,7 @@ struct ClientMetadataTests {
 
     @Test(
         "a public client cannot have what needs a client that authenticates",
+        .covers("RFC 6749 §4.4.2 confidential-only"),
         arguments: [
             ["refresh_token_policy": ["rotation": "static"]],
             ["refresh_token_policy": ["overlap": "until_used"]],
