@@ -200,10 +200,6 @@ public enum GrantType: String, Sendable, CaseIterable {
     case deviceCode = "urn:ietf:params:oauth:grant-type:device_code"
     /// RFC 6749 §4.3: legacy; off unless the client's metadata names it.
     case password = "password"
-    /// RFC 6749 §4.1.
-    case authorizationCode = "authorization_code"
-    /// RFC 8628 §3.4.
-    case deviceCode = "urn:ietf:params:oauth:grant-type:device_code"
 }
 
 /// What the authorization endpoint hands out (RFC 7591 §2, `response_types`): codes, and nothing

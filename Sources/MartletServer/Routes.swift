@@ -12,7 +12,7 @@ package func routes(for server: AuthorizationServer, log: ServerLog) -> Router<S
     return router
 }
 
-/// The routes, each a path and the one method that it is for.
+/// The routes, each a path and a method that it is for.
 struct RouteTable {
     struct Route: Sendable {
         let method: HTTPRequest.Method
@@ -27,6 +27,7 @@ struct RouteTable {
         let token = TokenEndpoint(server: server)
         let revocation = RevocationEndpoint(server: server)
         let introspection = IntrospectionEndpoint(server: server)
+        let userInfo = UserInfoEndpoint(server: server)
         let keySet = KeySetEndpoint(server: server)
         let metadata = MetadataEndpoint(server: server)
         let health = HealthEndpoint(server: server)
@@ -40,6 +41,8 @@ struct RouteTable {
                     path: base + "/oauth/introspect",
                     answer: introspection.answer
                 ),
+                .init(method: .get, path: base + "/oauth/userinfo", answer: userInfo.answer),
+                .init(method: .post, path: base + "/oauth/userinfo", answer: userInfo.answer),
                 .init(method: .get, path: base + "/oauth/jwks") { _, _ in
                     try await keySet.answer()
                 },
@@ -53,10 +56,9 @@ struct RouteTable {
 
     /// What may be asked of each path, as an `Allow` header says it (RFC 9110 §10.2.1).
     var methods: [String: String] {
-        Dictionary(
-            uniqueKeysWithValues: routes.map { route in
-                (route.path, route.method == .get ? "GET, HEAD, OPTIONS" : "POST, OPTIONS")
-            }
-        )
+        Dictionary(grouping: routes, by: \.path).mapValues { routes in
+            let methods = routes.flatMap { $0.method == .get ? ["GET", "HEAD"] : ["POST"] }
+            return (methods + ["OPTIONS"]).joined(separator: ", ")
+        }
     }
 }
