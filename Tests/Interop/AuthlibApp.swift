@@ -4,6 +4,8 @@ import MartletTesting
 struct AuthlibApp {
     static let clientID = "authlib-app"
     static let secret = "a secret that the operator chose 7d1f"
+    /// A client without a browser, for the pages of the device flow.
+    static let deviceClientID = "television"
     /// Shorter than the minute before the end at which Authlib refreshes, so it does at every call.
     static let accessTokenLifetime = 60
 
@@ -11,11 +13,9 @@ struct AuthlibApp {
     let url: String
     private let program: ClientProgram
 
-    static func start(configuration: String = "") async throws -> AuthlibApp {
+    static func start() async throws -> AuthlibApp {
         let port = try ServerProcess.freePort()
-        let server = try ServerProcess(
-            configuration: Self.configuration(port: port) + "\n" + configuration
-        )
+        let server = try ServerProcess(configuration: Self.configuration(port: port))
         try await server.start()
         let program = try ClientProgram.python(
             "authlib_app.py",
@@ -53,6 +53,11 @@ struct AuthlibApp {
             response_types: [code]
             scope: openid profile email offline_access
             access_token_lifetime: \(accessTokenLifetime)
+          - client_id: \(deviceClientID)
+            client_name: The television
+            token_endpoint_auth_method: none
+            grant_types: ["urn:ietf:params:oauth:grant-type:device_code", refresh_token]
+            scope: openid profile offline_access
         \(Person.configuration)
         """
     }

@@ -17,6 +17,8 @@ final class ClientProgram {
     /// The folder with the scripts and the Apache configuration.
     static let scripts = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appending(path: "clients")
+    /// Where the browser's pictures go, for a person to look at.
+    static var pictures: URL { root.appending(path: ".build/screenshots") }
     private static let root = scripts.deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 

@@ -45,11 +45,11 @@ class Page(HTMLParser):
         if "html" in response.headers.get("Content-Type", ""):
             self.feed(self.html)
 
-    def form_with(self, *names):
-        """The first form that has all these fields or buttons."""
+    def form_with(self, *names, button=None):
+        """The first form that has all these fields, and a button with this value."""
         for form in self.forms:
-            known = set(form.fields) | {name for name, _, _ in form.buttons}
-            if known.issuperset(names):
+            values = [value for _, value, _ in form.buttons]
+            if set(form.fields).issuperset(names) and (button is None or button in values):
                 return form
         return None
 
@@ -110,14 +110,16 @@ class Person:
         return Page(self.browser.get(url, timeout=30))
 
     def press(self, page, form, button=None, **entries):
-        """Fills in a form and presses a button, given as (name, value), or the first one."""
+        """Fills in a form and presses the button with this value, or the first one."""
         unknown = [name for name in entries if name not in form.kinds]
         assert not unknown, f"the form has no {unknown}: {page}"
         fields = dict(form.fields)
         fields.update(entries)
-        name, value = button or next(((n, v) for n, v, _ in form.buttons if n), (None, None))
-        if name:
-            fields[name] = value
+        for name, value, _ in form.buttons:
+            if button is None or value == button:
+                if name:
+                    fields[name] = value
+                break
         url = urldefrag(urljoin(page.url, form.action)).url
         headers = {"Origin": "/".join(page.url.split("/")[:3]), "Referer": page.url}
         if form.method == "post":
@@ -136,9 +138,9 @@ class Person:
             if form := page.form_with("username", "password"):
                 seen.append("login")
                 page = self.press(page, form, username=username, password=password)
-            elif form := page.form_with("decision"):
+            elif form := page.form_with("csrf", button="allow"):
                 seen.append("consent")
-                page = self.press(page, form, button=("decision", "allow"))
+                page = self.press(page, form, button="allow")
             elif form := page.form_with("code"):
                 seen.append("form_post")
                 page = self.press(page, form)
@@ -148,8 +150,7 @@ class Person:
 
     def confirm_sign_out(self, page):
         """Presses the button of the page that asks whether to sign out, where it is asked."""
-        form = page.form_with("csrf")
+        form = page.form_with("csrf", button="sign_out")
         if form is None:
             return page, False
-        yes = next(((n, v) for n, v, _ in form.buttons if n and v not in ("stay", "cancel")), None)
-        return self.press(page, form, button=yes), True
+        return self.press(page, form, button="sign_out"), True
