@@ -11,7 +11,6 @@ enum Person {
           - username: \(username)
             password: \(password)
             email: \(email)
-            email_verified: true
-            name: \(name)
+            profile: {name: \(name), email_verified: true}
         """
 }

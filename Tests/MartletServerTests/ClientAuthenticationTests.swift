@@ -97,6 +97,20 @@ struct ClientAuthenticationTests {
         }
     }
 
+    @Test(
+        "credentials in the address are not looked at",
+        .covers("RFC 6749 §2.3.1 not-in-uri")
+    )
+    func inAddress() async throws {
+        try await TestServer().test { caller in
+            try await caller.post(
+                "/oauth/token?client_id=app&client_secret=secret-of-app-51",
+                body: Self.body,
+                as: nil
+            ).expectError("invalid_client", status: 401)
+        }
+    }
+
     @Test("an unknown client and a wrong secret are told the same")
     func sameSentence() async throws {
         try await TestServer().test { caller in

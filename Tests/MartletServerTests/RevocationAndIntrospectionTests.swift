@@ -148,6 +148,25 @@ struct RevocationAndIntrospectionTests {
     }
 
     @Test(
+        "a token is found whatever the hint of an introspection says",
+        .covers("RFC 7662 §2.1 hint")
+    )
+    func hints() async throws {
+        try await TestServer().test { caller in
+            let tokens = try await caller.signIn()
+            for token in [tokens.access, tokens.refresh] {
+                for hint in ["refresh_token", "access_token", "nonsense", ""] {
+                    let answer = try await caller.submit(
+                        ["token": token, "token_type_hint": hint],
+                        to: "/oauth/introspect"
+                    )
+                    #expect(try answer.json()["active"] == true)
+                }
+            }
+        }
+    }
+
+    @Test(
         "expired, foreign and made-up tokens are inactive, and nothing more is told",
         .covers(
             "RFC 7662 §2.2 inactive-alone",
