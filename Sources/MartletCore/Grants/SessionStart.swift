@@ -23,6 +23,7 @@ struct SessionStart {
             do {
                 let made = try await insert(family, policy: policy, consent: consent)
                 guard made else { throw Directory.Overtaken() }
+                if client.registration?.isUsed == false { await server.noteUse(of: client.id) }
                 return TokenResponse(
                     accessToken: access.token,
                     expiresIn: access.expiresIn(at: now),

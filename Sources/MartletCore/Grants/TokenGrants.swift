@@ -19,6 +19,11 @@ extension AuthorizationServer {
                 try await ClientCredentialsGrant(server: self, snapshot: snapshot).answer(request)
             case .password:
                 try await PasswordGrant(server: self, snapshot: snapshot).answer(request)
+            case .authorizationCode, .deviceCode:
+                throw OAuthError(
+                    .unsupportedGrantType,
+                    "This server does not know the grant type."
+                )
             }
         }
     }
