@@ -46,6 +46,11 @@ let package = Package(
             pkgConfig: "libargon2",
             providers: [.apt(["libargon2-dev"])]
         ),
+        .systemLibrary(
+            name: "CCrypt",
+            pkgConfig: "libcrypt",
+            providers: [.apt(["libcrypt-dev"])]
+        ),
 
         .target(
             name: "MartletProtocol",
@@ -54,7 +59,7 @@ let package = Package(
         ),
         .target(
             name: "MartletCore",
-            dependencies: ["MartletProtocol", "CArgon2", crypto],
+            dependencies: ["MartletProtocol", "CArgon2", "CCrypt", crypto, cryptoExtras],
             swiftSettings: strict
         ),
         .target(
