@@ -57,6 +57,7 @@ struct RouteTable {
             + MetadataEndpoint.paths(issuerPath: base).map { path in
                 .init(method: .get, path: path) { _, _ in try await metadata.answer() }
             }
+            + RegistrationEndpoint(server: server).routes(base: base)
             + assets.routes + Self.pages(PageDesk(server: server, site: site), base, log)
     }
 
@@ -80,7 +81,9 @@ struct RouteTable {
     /// What may be asked of each path, as an `Allow` header says it (RFC 9110 §10.2.1).
     var methods: [String: String] {
         Dictionary(grouping: routes, by: \.path).mapValues { routes in
-            let methods = routes.flatMap { $0.method == .get ? ["GET", "HEAD"] : ["POST"] }
+            let methods = routes.flatMap { route in
+                route.method == .get ? ["GET", "HEAD"] : [route.method.rawValue]
+            }
             return (methods + ["OPTIONS"]).joined(separator: ", ")
         }
     }
