@@ -23,7 +23,7 @@ struct PasswordGrant {
             try client.require(.password)
             try client.requireRegistered(scope)
             return try AccessTokenRequest(
-                granted: scope ?? client.metadata.scope,
+                granted: scope ?? client.registeredScope,
                 grantedResources: client.metadata.allowedResources,
                 scope: nil,
                 resource: try request.resource()
@@ -31,19 +31,24 @@ struct PasswordGrant {
         }
 
         let account = try await signIn(request)
-        return try await SessionStart(
+        guard let epoch = account.epoch?.value else {
+            throw StorageError.corrupt("account \(account.value.id) has no epoch")
+        }
+        let outcome = try await SessionStart(
             server: server,
             snapshot: snapshot,
             client: client,
-            account: account,
-            scope: scope ?? client.metadata.scope,
-            authentication: Authentication(
-                time: request.arrived,
-                contextClass: nil,
-                methods: ["pwd"]
-            ),
-            origin: request.origin
+            account: account.value.id,
+            scope: scope ?? client.registeredScope,
+            resources: client.metadata.allowedResources,
+            authentication: .password(at: request.arrived),
+            origin: request.origin,
+            standing: .now(account: epoch)
         ).begin(target: target, at: request.arrived)
+        switch outcome {
+        case .made(let response): return response
+        case .standingChanged, .notRedeemable: throw Directory.Overtaken()
+        }
     }
 
     /// The account whose name and password the request has.

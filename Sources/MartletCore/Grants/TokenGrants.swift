@@ -17,13 +17,15 @@ extension AuthorizationServer {
                 try await RefreshTokenGrant(server: self, snapshot: snapshot).answer(request)
             case .clientCredentials:
                 try await ClientCredentialsGrant(server: self, snapshot: snapshot).answer(request)
-            case .password:
-                try await PasswordGrant(server: self, snapshot: snapshot).answer(request)
-            case .authorizationCode, .deviceCode:
+            case .authorizationCode:
+                try await AuthorizationCodeGrant(server: self, snapshot: snapshot).answer(request)
+            case .deviceCode:
                 throw OAuthError(
                     .unsupportedGrantType,
                     "This server does not know the grant type."
                 )
+            case .password:
+                try await PasswordGrant(server: self, snapshot: snapshot).answer(request)
             }
         }
     }

@@ -102,6 +102,17 @@ package struct Authentication: Sendable, Equatable {
     }
 }
 
+extension Authentication {
+    /// Somebody gave the account's password.
+    package static func password(at time: Instant) -> Authentication {
+        Authentication(
+            time: time,
+            contextClass: AuthenticationName.passwordContextClass,
+            methods: [AuthenticationName.password]
+        )
+    }
+}
+
 /// Where a request came from, as a person would recognise it in the list of their sessions.
 package struct Origin: Sendable, Equatable {
     /// In bytes of UTF-8. Longer user agents are cut: they are shown, never matched.
