@@ -58,12 +58,15 @@ struct RouteTable {
                 .init(method: .get, path: path) { _, _ in try await metadata.answer() }
             }
             + assets.routes
+            + RegistrationEndpoint(server: server).routes(base: base)
     }
 
     /// What may be asked of each path, as an `Allow` header says it (RFC 9110 §10.2.1).
     var methods: [String: String] {
         Dictionary(grouping: routes, by: \.path).mapValues { routes in
-            let methods = routes.flatMap { $0.method == .get ? ["GET", "HEAD"] : ["POST"] }
+            let methods = routes.flatMap { route in
+                route.method == .get ? ["GET", "HEAD"] : [route.method.rawValue]
+            }
             return (methods + ["OPTIONS"]).joined(separator: ", ")
         }
     }
