@@ -16,6 +16,7 @@ struct UserInfoEndpointTests {
         var metadata = JSONObject()
         metadata["grant_types"] = ["password", "refresh_token"]
         metadata["scope"] = "openid profile read"
+        metadata["id_token_signed_response_alg"] = "ES256"
         for (name, value) in members { metadata[name] = value }
         let made = try await test.server.createClient(metadata: .object(metadata))
         let secret = try #require(made.secret)

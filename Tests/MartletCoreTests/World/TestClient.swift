@@ -40,7 +40,9 @@ extension TestAuthorizationServer {
         if !redirectURIs.isEmpty {
             metadata["redirect_uris"] = .array(redirectURIs.map { .string($0) })
         }
-        if grants.contains(.authorizationCode) || grants.contains(.deviceCode) {
+        if grants.contains(.authorizationCode) || grants.contains(.deviceCode)
+            || scope.contains(ScopeName.openID)
+        {
             // An RSA key for each test would take most of its time.
             metadata["id_token_signed_response_alg"] = "ES256"
         }
