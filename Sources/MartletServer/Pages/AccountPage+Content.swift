@@ -168,6 +168,7 @@ extension EndReason {
         case .clientDeleted: .endClientDeleted
         case .consentWithdrawn: .endConsentWithdrawn
         case .keyCompromised: .endKeyCompromised
+        case .signedOut, .codeReuse: .endRevokedByOperator
         }
     }
 }
