@@ -2,8 +2,12 @@ package import Hummingbird
 package import MartletCore
 
 /// Everything that the server answers.
-package func routes(for server: AuthorizationServer, log: ServerLog) -> Router<ServerContext> {
-    let table = RouteTable(for: server)
+package func routes(
+    for server: AuthorizationServer,
+    site: PageSite,
+    log: ServerLog
+) -> Router<ServerContext> {
+    let table = RouteTable(for: server, site: site)
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
     router.addMiddleware { ErrorResponse.Middleware(log: log, methods: table.methods) }
     for route in table.routes {
@@ -22,7 +26,7 @@ struct RouteTable {
 
     let routes: [Route]
 
-    init(for server: AuthorizationServer) {
+    init(for server: AuthorizationServer, site: PageSite) {
         let base = server.settings.issuerPath
         let token = TokenEndpoint(server: server)
         let revocation = RevocationEndpoint(server: server)
@@ -31,6 +35,7 @@ struct RouteTable {
         let keySet = KeySetEndpoint(server: server)
         let metadata = MetadataEndpoint(server: server)
         let health = HealthEndpoint(server: server)
+        let assets = AssetsEndpoint(assets: site.assets)
 
         routes =
             [
@@ -52,6 +57,7 @@ struct RouteTable {
             + MetadataEndpoint.paths(issuerPath: base).map { path in
                 .init(method: .get, path: path) { _, _ in try await metadata.answer() }
             }
+            + assets.routes
     }
 
     /// What may be asked of each path, as an `Allow` header says it (RFC 9110 §10.2.1).

@@ -29,15 +29,17 @@ package enum ServerApplication {
         }
     }
 
-    /// The application, with the routes of ``routes(for:log:)`` and whatever `extend` adds.
+    /// The application, with the routes of ``routes(for:site:log:)`` and whatever `extend` adds.
     package static func make(
         for server: AuthorizationServer,
+        branding: Branding = .standard,
         listening: Listening,
         logger: Logger,
         extend: (Router<ServerContext>) -> Void = { _ in }
     ) -> some ApplicationProtocol {
         let log = ServerLog(logger)
-        let router = routes(for: server, log: log)
+        let site = PageSite(issuerPath: server.settings.issuerPath, branding: branding)
+        let router = routes(for: server, site: site, log: log)
         extend(router)
         // The framework's own notes of the start would say again what `started` tells.
         var frameworkLogger = logger
