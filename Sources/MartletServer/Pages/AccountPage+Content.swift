@@ -25,6 +25,7 @@ extension AccountPage {
             "hasHistory": !history.elements.isEmpty,
             "passwordRule": texts.text(.passwordRule, ["count": String(minimumPasswordLength)]),
             "minimumLength": String(minimumPasswordLength),
+            "choosesPassword": choosesPassword,
             "endSession": surroundings.path(.endSession),
             "withdrawConsent": surroundings.path(.withdrawConsent),
             "changePassword": surroundings.path(.changePassword),
@@ -148,7 +149,8 @@ extension AccountPage.Entry.Kind {
         switch self {
         case .reuseDetected, .sessionEnded(_, .reuse), .sessionEnded(_, .codeReuse): true
         case .accountCreated, .accountEnabled, .signedIn, .signedInHere, .signedOutHere,
-            .accountUpdated, .newAddress, .sessionEnded, .allSessionsEnded, .consentGiven, .consentWithdrawn:
+            .accountUpdated, .newAddress, .sessionEnded, .allSessionsEnded, .consentGiven,
+            .consentWithdrawn:
             false
         }
     }
@@ -161,6 +163,7 @@ extension EndReason {
         case .reuse: .endReuse
         case .revokedByClient: .endRevokedByClient
         case .revokedByOperator: .endRevokedByOperator
+        case .revokedByUser: .endRevokedByUser
         case .replaced: .endReplaced
         case .exhausted: .endExhausted
         case .idle: .endIdle
@@ -175,7 +178,6 @@ extension EndReason {
         case .consentWithdrawn: .endConsentWithdrawn
         case .codeReuse: .endCodeReuse
         case .keyCompromised: .endKeyCompromised
-        case .signedOut, .codeReuse: .endRevokedByOperator
         }
     }
 }
