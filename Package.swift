@@ -46,6 +46,11 @@ let package = Package(
             pkgConfig: "libargon2",
             providers: [.apt(["libargon2-dev"])]
         ),
+        .systemLibrary(
+            name: "CCrypt",
+            pkgConfig: "libcrypt",
+            providers: [.apt(["libcrypt-dev"])]
+        ),
 
         .target(
             name: "MartletProtocol",
@@ -54,7 +59,7 @@ let package = Package(
         ),
         .target(
             name: "MartletCore",
-            dependencies: ["MartletProtocol", "CArgon2", crypto],
+            dependencies: ["MartletProtocol", "CArgon2", "CCrypt", crypto, cryptoExtras],
             swiftSettings: strict
         ),
         .target(
@@ -111,6 +116,12 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             exclude: ["hold_fdatasync.c"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "Interop",
+            dependencies: ["martlet", "MartletProtocol", "MartletTesting"],
+            exclude: ["clients"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -9,6 +9,7 @@ package struct AuthorizationServer: Sendable {
     package let passwords: PasswordHasher
     package let attempts: AttemptLimiter
     package let secrets: ClientSecretVerifier
+    let registrations: RegistrationLimiter
     package let surroundings: Surroundings
     /// What the operator should see; called with no lock held and must not block.
     package let notice: @Sendable (Notice) -> Void
@@ -28,6 +29,7 @@ package struct AuthorizationServer: Sendable {
         families = FamilyCache(storage: storage)
         let passwords = PasswordHasher()
         self.passwords = passwords
+        registrations = RegistrationLimiter()
         attempts = AttemptLimiter(attempts: settings.loginAttempts)
         secrets = ClientSecretVerifier(
             attempts: settings.loginAttempts,
@@ -45,19 +47,23 @@ package struct AuthorizationServer: Sendable {
         /// Failed sign-ins per account before it is slowed down.
         package let loginAttempts: Int
         package let lifetimes: Lifetimes
+        /// Who may register clients over the network.
+        package let registration: RegistrationMode
 
         package init(
             issuer: String,
             accessTokenLifetime: Duration = .minutes(10),
             policy: RotationPolicy = .standard,
             loginAttempts: Int = 10,
-            lifetimes: Lifetimes = Lifetimes()
+            lifetimes: Lifetimes = Lifetimes(),
+            registration: RegistrationMode = .off
         ) {
             self.issuer = issuer
             self.accessTokenLifetime = accessTokenLifetime
             self.policy = policy
             self.loginAttempts = loginAttempts
             self.lifetimes = lifetimes
+            self.registration = registration
         }
 
         /// How long what leads to a family stays good.
@@ -119,6 +125,8 @@ package struct AuthorizationServer: Sendable {
         /// A genuine token that another client presented.
         case foreignRefreshToken(FamilyID)
         case clientAuthenticationFailed(ClientID)
+        /// Somebody registers more clients than may be.
+        case registrationLimited
         case signInFailed
         case signInLimited
     }

@@ -199,7 +199,7 @@ extension FileOwnedClient {
 extension FileOwnedAccount {
     fileprivate init(_ members: EntryMembers) throws {
         try members.refuseOthers(than: [
-            WireName.username, WireName.password, "email", "profile", "disabled",
+            WireName.username, WireName.password, "password_hash", "email", "profile", "disabled",
         ])
         let email = try members.text("email")
         let profile = members.object["profile"] ?? .null
@@ -208,9 +208,19 @@ extension FileOwnedAccount {
             email: email,
             profile: profile.isNull
                 ? JSONObject() : try AccountProfile.checked(profile, email: email),
-            password: Secret(try members.requiredText(WireName.password)),
+            password: try Self.password(members),
             access: try members.flag("disabled") ? .disabled : .open
         )
+    }
+
+    private static func password(_ members: EntryMembers) throws -> Password {
+        guard let hash = try members.text("password_hash") else {
+            return .plain(Secret(try members.requiredText(WireName.password)))
+        }
+        guard try members.text(WireName.password) == nil else {
+            throw Refusal("A user has a password or a password_hash, not both.")
+        }
+        return .hashed(try PasswordHash(importing: hash))
     }
 }
 

@@ -4,8 +4,8 @@ enum ImportPlan {
     static let allowed: [String: Set<String>] = [
         "MartletProtocol": ["Crypto", "CryptoExtras", "FoundationEssentials", "Synchronization"],
         "MartletCore": [
-            "CArgon2", "Crypto", "Dispatch", "FoundationEssentials", "MartletProtocol",
-            "Synchronization",
+            "CArgon2", "CCrypt", "Crypto", "CryptoExtras", "Dispatch", "FoundationEssentials",
+            "MartletProtocol", "Synchronization",
         ],
         "MartletSQLite": [
             "Dispatch", "Foundation", "GRDB", "GRDBSQLite", "MartletCore", "MartletProtocol",
@@ -29,7 +29,7 @@ enum ImportPlan {
     static let systemLibraries: Set<String> = ["Glibc", "Musl", "Darwin"]
 
     /// Targets that hold C declarations only.
-    static let withoutSwift: Set<String> = ["CArgon2"]
+    static let withoutSwift: Set<String> = ["CArgon2", "CCrypt"]
 
     static func findings(in file: SourceFile, named target: String) -> [Finding] {
         guard let allowed = allowed[target] else {

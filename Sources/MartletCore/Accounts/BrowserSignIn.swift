@@ -1,4 +1,4 @@
-package import MartletProtocol
+import MartletProtocol
 
 /// Signing in and out of a browser: the story behind the cookie.
 extension AuthorizationServer {

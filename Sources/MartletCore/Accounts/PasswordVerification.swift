@@ -44,7 +44,7 @@ extension AuthorizationServer {
             return .wrong
         }
         attempts.succeeded(name: name, address: address, at: now, known: known)
-        return .right(account)
+        return .right(await upgraded(account, with: password))
     }
 
     /// The account of this name, if the password is its own and it is not disabled.
@@ -56,5 +56,32 @@ extension AuthorizationServer {
         let right = try await passwords.verify(password, against: account?.value.password)
         guard right, let account, account.value.disabledAt == nil else { return nil }
         return account
+    }
+
+    /// The account with its password hashed as Martlet does it, if it was hashed elsewhere.
+    ///
+    /// The epoch stays, so nothing ends. A password that was changed meanwhile is not overwritten:
+    /// the write expects the version that was verified. When it cannot be done now, the next login
+    /// does it. What the configuration file owns stays as the file says.
+    private func upgraded(
+        _ verified: Stored<Account>,
+        with password: Secret
+    ) async -> Stored<Account> {
+        guard verified.value.password.isOutdated, verified.value.managedBy == .operator else {
+            return verified
+        }
+        do throws(StorageError) {
+            var account = verified.value
+            account.password = try await passwords.hash(
+                password,
+                salt: surroundings.randomBytes(Self.saltLength)
+            )
+            try await storage.save([.update(verified, to: account)], events: [])
+            let (stored, _) = try await storage.find(Account.self, id: account.id.rawValue)
+            guard let stored, stored.epoch == verified.epoch else { return verified }
+            return stored
+        } catch {
+            return verified
+        }
     }
 }

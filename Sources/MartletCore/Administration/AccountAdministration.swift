@@ -11,6 +11,29 @@ extension AuthorizationServer {
         password: Secret,
         profile: JSONValue = .object(JSONObject())
     ) async throws -> Account {
+        try await createAccount(username: username, email: email, profile: profile) {
+            try await hash(password)
+        }
+    }
+
+    /// Makes an account whose password was hashed elsewhere; its first login hashes it anew.
+    package func importAccount(
+        username: String,
+        email: String?,
+        passwordHash: PasswordHash,
+        profile: JSONValue = .object(JSONObject())
+    ) async throws -> Account {
+        try await createAccount(username: username, email: email, profile: profile) {
+            passwordHash
+        }
+    }
+
+    private func createAccount(
+        username: String,
+        email: String?,
+        profile: JSONValue,
+        hash: () async throws -> PasswordHash
+    ) async throws -> Account {
         try Account.check(username: username, email: email)
         let profile = try AccountProfile.checked(profile, email: email)
         let existing: Stored<Account>? = try await storage.find(
@@ -26,7 +49,7 @@ extension AuthorizationServer {
             username: username,
             email: email,
             profile: profile,
-            password: try await hash(password),
+            password: try await hash(),
             disabledAt: nil,
             createdAt: now,
             updatedAt: now,

@@ -49,14 +49,20 @@ package struct FileOwnedAccount: Sendable {
     package let email: String?
     /// As ``AccountProfile`` passed it.
     package let profile: JSONObject
-    package let password: Secret
+    package let password: Password
     package let access: Access
+
+    package enum Password: Sendable {
+        case plain(Secret)
+        /// Made elsewhere. It stays in the account as it stands in the file.
+        case hashed(PasswordHash)
+    }
 
     package init(
         username: String,
         email: String?,
         profile: JSONObject = JSONObject(),
-        password: Secret,
+        password: Password,
         access: Access
     ) {
         self.username = username
@@ -139,6 +145,7 @@ extension AuthorizationServer {
         client.metadata = described.metadata
         client.secret = secret
         client.managedBy = .file
+        client.registration = nil
         guard client != stored.value else { return .unchanged }
         try await replace(stored, by: client)
         return .updated
@@ -165,8 +172,9 @@ extension AuthorizationServer {
             events.append(.accountUpdated(account.id))
         }
         account.managedBy = .file
-        let isSame = try await passwords.verify(described.password, against: account.password)
-        if !isSame { account.password = try await hash(described.password) }
+        let hash = try await hash(of: described.password, unlessIn: account.password)
+        let isSame = hash == account.password
+        account.password = hash
         let isDisabled = account.disabledAt != nil
         var end: EndReason? = isSame ? nil : .passwordChanged
         switch described.access {
@@ -192,7 +200,7 @@ extension AuthorizationServer {
             username: described.username,
             email: described.email,
             profile: described.profile,
-            password: try await hash(described.password),
+            password: try await hash(of: described.password, unlessIn: nil),
             disabledAt: described.access == .disabled ? now : nil,
             createdAt: now,
             updatedAt: now,
@@ -237,6 +245,22 @@ extension AuthorizationServer {
             ?? .create(resource, epoch: nil)
         try await save([change], [.resourceChanged(resource.id)])
         return stored == nil ? .created : .updated
+    }
+
+    /// The hash of a password: the one that is stored if it is of the same password.
+    private func hash(
+        of password: FileOwnedAccount.Password,
+        unlessIn known: PasswordHash?
+    ) async throws -> PasswordHash {
+        switch password {
+        case .hashed(let hash): return hash
+        case .plain(let password):
+            if let known {
+                let isSame = try await passwords.verify(password, against: known)
+                if isSame { return known }
+            }
+            return try await hash(password)
+        }
     }
 
     /// The hash of a chosen secret: the one that is stored if it is of the same secret.

@@ -49,7 +49,9 @@ package struct AuthorizationCode: Sendable, Equatable {
 
 extension AuthorizationCode {
     /// The entry; after its use, with the family that it was used for.
-    func entry(_ key: OneTimeKey, until end: Instant, usedFor family: FamilyID? = nil) -> OneTimeEntry {
+    func entry(_ key: OneTimeKey, until end: Instant, usedFor family: FamilyID? = nil)
+        -> OneTimeEntry
+    {
         let body: JSONValue = [
             "client": .string(client.rawValue),
             "account": .string(account.rawValue),

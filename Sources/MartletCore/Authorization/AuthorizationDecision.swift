@@ -1,4 +1,4 @@
-import MartletProtocol
+package import MartletProtocol
 
 /// What is still missing before a client gets its code: the rule of OIDC Core §3.1.2.3.
 ///

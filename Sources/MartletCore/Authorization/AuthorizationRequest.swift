@@ -180,7 +180,8 @@ extension AuthorizationRequest {
         {
             throw OAuthError(.invalidRequest, "The state is longer than 4096 bytes.")
         }
-        if let mode = try parameters.one(WireName.responseMode), ResponseMode(rawValue: mode) == nil {
+        if let mode = try parameters.one(WireName.responseMode), ResponseMode(rawValue: mode) == nil
+        {
             throw OAuthError(
                 .invalidRequest,
                 "The response_mode is not one of query, fragment and form_post."
@@ -257,7 +258,8 @@ extension AuthorizationRequest {
         return resources
     }
 
-    private static func challenge(_ parameters: FormParameters) throws(OAuthError) -> CodeChallenge? {
+    private static func challenge(_ parameters: FormParameters) throws(OAuthError) -> CodeChallenge?
+    {
         let method = try parameters.one(WireName.codeChallengeMethod)
         guard let text = try parameters.one(WireName.codeChallenge) else {
             guard method == nil else {

@@ -49,7 +49,11 @@ package struct ConsentAnswer: Sendable, Equatable {
 package enum AuthorizationAnswer: Sendable {
     /// Back to the client.
     case respond(AuthorizationResponse)
-    case signIn(AuthorizationRequest, AuthorizationDecision.SignInReason, AuthorizationServer.SignedIn?)
+    case signIn(
+        AuthorizationRequest,
+        AuthorizationDecision.SignInReason,
+        AuthorizationServer.SignedIn?
+    )
     case selectAccount(AuthorizationRequest, AuthorizationServer.SignedIn)
     case askConsent(AuthorizationRequest, AuthorizationServer.SignedIn, remembered: Scope)
     /// It is not proven where the request came from, so the person is told and nobody else.

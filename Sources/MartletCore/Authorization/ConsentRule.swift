@@ -1,4 +1,4 @@
-import MartletProtocol
+package import MartletProtocol
 
 /// Whether the person must be asked before a client gets what it asks for.
 ///
@@ -45,44 +45,51 @@ extension AuthorizationServer {
     ) async throws -> RecordedConsent {
         let account = person.account.value.id
         let asked = wasAsked ? scope : .none
+        guard let clientEpoch = client.epoch?.value else {
+            throw StorageError.corrupt("client \(client.value.id) has no epoch")
+        }
+        let first = Consent(account: account, client: client.value.id, scope: asked)
         for _ in 0..<Directory.maximumAttempts {
-            let consent = Consent(account: account, client: client.value.id, scope: asked)
-            guard let known = try await storage.find(Consent.self, id: consent.recordID).0 else {
-                guard try await create(consent, by: person) else { return .signedOut }
+            let known = try await storage.find(Consent.self, id: first.recordID).0
+            guard let known, let epoch = known.epoch?.value else {
+                guard try await create(first, by: person) else { return .signedOut }
                 continue
             }
-            let widened = known.value.scope.union(asked) ?? asked
-            if widened != known.value.scope {
-                do {
-                    var consent = known.value
-                    consent.scope = widened
-                    try await storage.save(
-                        [.update(known, to: consent)],
-                        events: [.consentGiven(account: account, client: client.value.id)]
-                    )
-                } catch StorageError.conflict {
-                    continue
-                }
-            }
-            guard let client = client.epoch?.value, let consent = known.epoch?.value else {
-                throw StorageError.corrupt("a client or a consent has no epoch")
-            }
+            guard try await widen(known, by: asked) else { continue }
             return .recorded(
                 FamilyEpochs(
                     account: person.signIn.accountEpoch,
-                    client: client,
-                    consent: consent
+                    client: clientEpoch,
+                    consent: epoch
                 )
             )
         }
         throw StorageError.unavailable("the consent changes faster than it can be read")
     }
 
+    /// Adds what was asked for to what is remembered; `false` if somebody was quicker.
+    private func widen(_ known: Stored<Consent>, by asked: Scope) async throws -> Bool {
+        guard let widened = known.value.scope.union(asked), widened != known.value.scope else {
+            return true
+        }
+        var consent = known.value
+        consent.scope = widened
+        let event = AuditEvent.consentGiven(account: consent.account, client: consent.client)
+        do {
+            try await storage.save([.update(known, to: consent)], events: [event])
+            return true
+        } catch StorageError.conflict {
+            return false
+        }
+    }
+
     /// Creates a first consent, if the sign-in that it rests on is still there; whether it is.
-    private func create(_ consent: Consent, by person: SignedIn) async throws(StorageError) -> Bool {
+    private func create(_ consent: Consent, by person: SignedIn) async throws(StorageError) -> Bool
+    {
         let record = StoredRecord(consent, epoch: newEpoch(nil))
         return try await storage.change(SignIn.key(person.signIn.id)) {
-            entry, _ -> OneTimeChange<Bool> in
+            entry,
+            _ -> OneTimeChange<Bool> in
             guard entry != nil else { return OneTimeChange(answer: false) }
             return OneTimeChange(
                 writes: [.create(record)],

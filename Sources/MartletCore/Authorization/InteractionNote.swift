@@ -1,5 +1,4 @@
-import Crypto
-package import MartletProtocol
+import MartletProtocol
 
 /// A note that a page leaves in the way back to an authorization request: what the person just did
 /// for it. Without one, `prompt=login` would ask for ever; it is authenticated, so that a client

@@ -181,6 +181,7 @@ extension EndReason {
         case .consentWithdrawn: .endConsentWithdrawn
         case .codeReuse: .endCodeReuse
         case .keyCompromised: .endKeyCompromised
+        case .signedOut, .codeReuse: .endRevokedByOperator
         }
     }
 }

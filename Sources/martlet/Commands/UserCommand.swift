@@ -26,6 +26,28 @@ struct PasswordOptions: ParsableArguments {
     }
 }
 
+/// Where a new account's password comes from: standard input too, as it is or hashed.
+struct FirstPasswordOptions: ParsableArguments {
+    @Flag(help: "Read the password from standard input: one line.")
+    var passwordStdin = false
+    @Flag(
+        help: """
+            Read a hash of the password from standard input: one line of Argon2, bcrypt, scrypt or \
+            PBKDF2. It is hashed anew at the first login.
+            """
+    )
+    var passwordHashStdin = false
+
+    func validate() throws {
+        guard passwordStdin != passwordHashStdin else {
+            throw ValidationError(
+                "Pipe the password in and say --password-stdin, or a hash of it and say "
+                    + "--password-hash-stdin."
+            )
+        }
+    }
+}
+
 extension UserCommand {
     struct Create: InstallationCommand {
         static let configuration = CommandConfiguration(
@@ -38,6 +60,7 @@ extension UserCommand {
                 Example:
                   martlet user create --username ann --email ann@example.com --password-stdin \\
                     < password.txt
+                  echo '$2y$10$…' | martlet user create --username bob --password-hash-stdin
                 """
         )
 
@@ -47,7 +70,7 @@ extension UserCommand {
         var email: String?
         @Option(help: ArgumentHelp("The profile, as JSON.", valueName: "file"))
         var profile: String?
-        @OptionGroup var password: PasswordOptions
+        @OptionGroup var password: FirstPasswordOptions
         @OptionGroup var installation: ConfigurationOptions
         @OptionGroup var output: OutputOptions
 
@@ -60,12 +83,22 @@ extension UserCommand {
 
         func answer(in installation: Installation) async throws -> Statement {
             let profile = try profile.map(CommandInput.json(from:)) ?? .object(JSONObject())
-            let account = try await installation.server.createAccount(
-                username: username,
-                email: email,
-                password: try CommandInput.password(),
-                profile: profile
-            )
+            let account =
+                if password.passwordHashStdin {
+                    try await installation.server.importAccount(
+                        username: username,
+                        email: email,
+                        passwordHash: try CommandInput.passwordHash(),
+                        profile: profile
+                    )
+                } else {
+                    try await installation.server.createAccount(
+                        username: username,
+                        email: email,
+                        password: try CommandInput.password(),
+                        profile: profile
+                    )
+                }
             return Statement(
                 "Created the user “\(account.username.printable)”; tokens call them "
                     + "\(account.id) (sub).",

@@ -131,7 +131,7 @@ struct AccountAdministrationTests {
             FileOwnedAccount(
                 username: "ada",
                 email: nil,
-                password: Secret("x"),
+                password: .plain(Secret("x")),
                 access: .open
             )
         )

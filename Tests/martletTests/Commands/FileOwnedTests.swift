@@ -166,6 +166,14 @@ struct FileOwnedTests {
                 "“a” is listed already at martlet.yaml:1"
             ),
             (
+                "users: [{username: a, password: b, password_hash: c}]",
+                "A user has a password or a password_hash, not both."
+            ),
+            (
+                "users: [{username: a, password_hash: c}]",
+                "This is no password hash that Martlet reads"
+            ),
+            (
                 "users: [{username: a, password: b, profile: {locale: 7}}]",
                 "locale is a language tag like en-US."
             ),

@@ -84,6 +84,42 @@ struct UserCommandTests {
         #expect(try await folder.run(create + ["-"], input: "{}").status == 64)
     }
 
+    @Test("an account comes along with a hash of its password, if that can be verified")
+    func passwordHash() async throws {
+        let folder = try CommandFolder()
+        func create(_ username: String, _ hash: String) async throws -> CommandFolder.Outcome {
+            try await folder.run(
+                "user",
+                "create",
+                "--username",
+                username,
+                "--password-hash-stdin",
+                input: hash
+            )
+        }
+        let hash = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+        #expect(try await create("ann", hash + "\n").status == 0)
+        let costly = try await create("bob", hash.replacing("$05$", with: "$31$"))
+        #expect(costly.status == 1)
+        #expect(costly.complaint.hasPrefix("Verifying this password hash would take more time"))
+        let unknown = try await create("bob", "sesame\n")
+        #expect(unknown.status == 1)
+        #expect(unknown.complaint.hasPrefix("This is no password hash that Martlet reads;"))
+        #expect(try await create("bob", "\n").status == 1)
+        let both = try await folder.run(
+            "user",
+            "create",
+            "--username",
+            "bob",
+            "--password-stdin",
+            "--password-hash-stdin",
+            input: hash
+        )
+        #expect(both.status == 64)
+        let shown = try await folder.run("user", "show", "ann", "--json")
+        #expect(!shown.output.contains("$2a$"))
+    }
+
     @Test("a user whom nobody knows is refused by name")
     func unknown() async throws {
         let folder = try CommandFolder()
