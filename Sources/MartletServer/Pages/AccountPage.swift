@@ -70,15 +70,6 @@ struct AccountPage: Page {
         case passwordsDiffer
         case tooManyAttempts
         case formExpired
-
-        var isProblem: Bool {
-            switch self {
-            case .sessionEnded, .consentWithdrawn, .passwordChanged, .signedOutEverywhere: false
-            case .wrongPassword, .passwordTooShort, .passwordTooLong, .passwordsDiffer,
-                .tooManyAttempts, .formExpired:
-                true
-            }
-        }
     }
 
     /// A list and what it leaves out: every list of the page has a bound.
