@@ -28,7 +28,10 @@ package struct AuthorizationServer: Sendable {
         families = FamilyCache(storage: storage)
         let passwords = PasswordHasher()
         self.passwords = passwords
-        attempts = AttemptLimiter(attempts: settings.loginAttempts)
+        attempts = AttemptLimiter(
+            attempts: settings.loginAttempts,
+            loopback: settings.loopback
+        )
         secrets = ClientSecretVerifier(
             attempts: settings.loginAttempts,
             memoryKey: surroundings.randomBytes(32)
@@ -44,6 +47,8 @@ package struct AuthorizationServer: Sendable {
         package let policy: RotationPolicy
         /// Failed sign-ins per account before it is slowed down.
         package let loginAttempts: Int
+        /// Who comes from loopback addresses; see ``AttemptLimiter``.
+        package let loopback: AttemptLimiter.Loopback
         package let lifetimes: Lifetimes
 
         package init(
@@ -51,12 +56,14 @@ package struct AuthorizationServer: Sendable {
             accessTokenLifetime: Duration = .minutes(10),
             policy: RotationPolicy = .standard,
             loginAttempts: Int = 10,
+            loopback: AttemptLimiter.Loopback = .everybody,
             lifetimes: Lifetimes = Lifetimes()
         ) {
             self.issuer = issuer
             self.accessTokenLifetime = accessTokenLifetime
             self.policy = policy
             self.loginAttempts = loginAttempts
+            self.loopback = loopback
             self.lifetimes = lifetimes
         }
 

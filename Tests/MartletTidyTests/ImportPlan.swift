@@ -13,8 +13,8 @@ enum ImportPlan {
         ],
         "MartletServer": [
             "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "MartletCore",
-            "MartletProtocol", "NIOCore",
-            "ServiceLifecycle", "Synchronization",
+            "MartletProtocol", "NIOCore", "NIOHTTP2", "NIOHTTPTypes", "NIOHTTPTypesHTTP2",
+            "NIOSSL", "NIOTLS", "ServiceLifecycle", "Synchronization",
         ],
         "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],
