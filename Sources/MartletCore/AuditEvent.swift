@@ -18,6 +18,16 @@ package enum AuditEvent: Sendable, Equatable {
     )
     case sessionEnded(FamilyID, account: AccountID, client: ClientID, reason: EndReason)
     case accountCreated(AccountID)
+    /// A browser signed in with the account's password.
+    case signedIn(AccountID, origin: Origin)
+    /// The person signed out of a browser; what was to end with it ended.
+    case signedOut(AccountID, origin: Origin)
+    /// The account allowed a client something, or more than before.
+    case consentGiven(account: AccountID, client: ClientID)
+    /// The account took it back: everything of that client's for it ended.
+    case consentWithdrawn(account: AccountID, client: ClientID)
+    /// Name, e-mail address or profile changed; nothing ended.
+    case accountUpdated(AccountID)
     /// Everything under the account's epoch ended.
     case accountSessionsEnded(AccountID, reason: EndReason)
     case accountEnabled(AccountID)
@@ -130,6 +140,46 @@ extension AuditEvent {
                 family: nil,
                 account: account,
                 client: nil,
+                particulars: [:]
+            )
+        case .accountUpdated(let account):
+            StoredEvent(
+                name: "account_updated",
+                family: nil,
+                account: account,
+                client: nil,
+                particulars: [:]
+            )
+        case .signedIn(let account, let origin):
+            StoredEvent(
+                name: "signed_in",
+                family: nil,
+                account: account,
+                client: nil,
+                particulars: origin.particulars
+            )
+        case .signedOut(let account, let origin):
+            StoredEvent(
+                name: "signed_out",
+                family: nil,
+                account: account,
+                client: nil,
+                particulars: origin.particulars
+            )
+        case .consentGiven(let account, let client):
+            StoredEvent(
+                name: "consent_given",
+                family: nil,
+                account: account,
+                client: client,
+                particulars: [:]
+            )
+        case .consentWithdrawn(let account, let client):
+            StoredEvent(
+                name: "consent_withdrawn",
+                family: nil,
+                account: account,
+                client: client,
                 particulars: [:]
             )
         case .accountSessionsEnded(let account, let reason):
@@ -246,6 +296,16 @@ extension AuditEvent {
             self = .sessionEnded(family, account: account, client: client, reason: reason)
         case ("account_created", nil, let account?, nil):
             self = .accountCreated(account)
+        case ("account_updated", nil, let account?, nil):
+            self = .accountUpdated(account)
+        case ("signed_in", nil, let account?, nil):
+            self = .signedIn(account, origin: Origin(particulars))
+        case ("signed_out", nil, let account?, nil):
+            self = .signedOut(account, origin: Origin(particulars))
+        case ("consent_given", nil, let account?, let client?):
+            self = .consentGiven(account: account, client: client)
+        case ("consent_withdrawn", nil, let account?, let client?):
+            self = .consentWithdrawn(account: account, client: client)
         case ("account_sessions_ended", nil, let account?, nil):
             guard let reason else { return nil }
             self = .accountSessionsEnded(account, reason: reason)

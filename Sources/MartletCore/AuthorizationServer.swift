@@ -119,6 +119,8 @@ package struct AuthorizationServer: Sendable {
         case refused(FamilyID, EndReason)
         /// A genuine token from the future: the store was rolled back, or a key is stolen.
         case aheadOfState(FamilyID)
+        /// An authorization code was used twice; the session that came from it is ended.
+        case codeUsedTwice(FamilyID)
         /// A string whose tag does not verify.
         case badRefreshToken
         /// A genuine token that another client presented.

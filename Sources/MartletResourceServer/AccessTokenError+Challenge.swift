@@ -13,29 +13,11 @@ extension AccessTokenError {
     /// - Returns: `Bearer realm="…"`, followed by `error`, `error_description` and `scope` where they
     ///   apply.
     public func challenge(realm: String, resourceMetadata: String? = nil) -> String {
-        var parameters = [("realm", realm)]
-        if code.isRegistered {
-            parameters.append((WireName.error, code.description))
-            parameters.append((WireName.errorDescription, description))
-        }
-        if !requiredScopes.isEmpty {
-            parameters.append((WireName.scope, requiredScopes.joined(separator: " ")))
-        }
-        if let resourceMetadata {
-            parameters.append(("resource_metadata", resourceMetadata))
-        }
-        return "Bearer "
-            + parameters.map { name, value in "\(name)=\(Self.quoted(value))" }
-            .joined(separator: ", ")
-    }
-
-    /// A quoted-string (RFC 9110 §5.6.4).
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars where scalar.value >= 0x20 && scalar.value != 0x7F {
-            if scalar == "\"" || scalar == "\\" { quoted.append("\\") }
-            quoted.unicodeScalars.append(scalar)
-        }
-        return quoted + "\""
+        BearerChallenge(
+            realm: realm,
+            error: code.isRegistered ? (code.description, description) : nil,
+            scopes: requiredScopes,
+            resourceMetadata: resourceMetadata
+        ).headerValue
     }
 }

@@ -1,3 +1,5 @@
+import MartletProtocol
+
 /// The bearer token of a request (RFC 6750 §2.1).
 public enum BearerToken {
     /// Takes the token out of an `Authorization` header's value.
@@ -14,26 +16,16 @@ public enum BearerToken {
     public static func extract(
         fromAuthorization authorization: String?
     ) throws(AccessTokenError) -> String {
-        guard let authorization else { throw .missing }
-        let bytes = authorization.utf8
-        let scheme = bytes.prefix { $0 != UInt8(ascii: " ") }
-        guard scheme.map({ $0 | 0x20 }) == Array("bearer".utf8) else { throw .missing }
-        let token = bytes[scheme.endIndex...].drop { $0 == UInt8(ascii: " ") }
-        let body = token.prefix(while: isTokenCharacter)
-        let padding = token[body.endIndex...]
-        guard !body.isEmpty, padding.allSatisfy({ $0 == UInt8(ascii: "=") }) else {
+        switch BearerCredentials(authorization: authorization) {
+        case .token(let token):
+            return token
+        case .absent:
+            throw .missing
+        case .malformed:
             throw AccessTokenError(
                 .invalidRequest,
                 "The Authorization header does not hold one bearer token."
             )
-        }
-        return String(token) ?? ""
-    }
-
-    private static func isTokenCharacter(_ byte: UInt8) -> Bool {
-        switch Unicode.Scalar(byte) {
-        case "a"..."z", "A"..."Z", "0"..."9", "-", ".", "_", "~", "+", "/": true
-        default: false
         }
     }
 }

@@ -29,6 +29,24 @@ package enum ErrorResponse {
         return response
     }
 
+    /// A refusal of an endpoint that takes bearer tokens (RFC 6750 §3). Who sent no token is told
+    /// in the header that one is needed, and nothing else.
+    static func response(to error: BearerError) -> Response {
+        var writer = JSONWriter()
+        writer.object { body in
+            guard let name = error.name else { return }
+            body.member(WireName.error, name)
+            body.member(WireName.errorDescription, error.sentence)
+        }
+        var response = Response.json(
+            writer.bytes,
+            status: .init(code: error.status),
+            cacheControl: .noStore
+        )
+        response.headers[.wwwAuthenticate] = error.challenge(realm: "martlet").headerValue
+        return response
+    }
+
     /// What the store could not do now.
     static func response(to error: StorageError, log: ServerLog) -> Response {
         switch error {
@@ -95,6 +113,8 @@ package enum ErrorResponse {
             do {
                 return try await next(request, context)
             } catch let error as OAuthError {
+                return ErrorResponse.response(to: error)
+            } catch let error as BearerError {
                 return ErrorResponse.response(to: error)
             } catch let error as StorageError {
                 return ErrorResponse.response(to: error, log: log)

@@ -32,7 +32,8 @@ enum FormRequest {
         )
     }
 
-    private static func parameters(_ body: ByteBuffer) throws(OAuthError) -> FormParameters {
+    /// A body's form.
+    static func parameters(_ body: ByteBuffer) throws(OAuthError) -> FormParameters {
         do {
             return try FormParameters(parsing: Array(body.readableBytesView))
         } catch {
@@ -48,7 +49,8 @@ enum FormRequest {
         }
     }
 
-    private static func isForm(_ contentType: String?) -> Bool {
+    /// Whether a body of this type is a form.
+    static func isForm(_ contentType: String?) -> Bool {
         let type = contentType?.split(separator: ";").first ?? ""
         return type.trimmingSuffix(while: \.isWhitespace).lowercased()
             == "application/x-www-form-urlencoded"

@@ -21,7 +21,7 @@ package func routes(
     return router
 }
 
-/// The routes, each a path and the one method that it is for.
+/// The routes, each a path and a method that it is for.
 struct RouteTable {
     struct Route: Sendable {
         let method: HTTPRequest.Method
@@ -43,6 +43,7 @@ struct RouteTable {
         let token = TokenEndpoint(server: server)
         let revocation = RevocationEndpoint(server: server)
         let introspection = IntrospectionEndpoint(server: server)
+        let userInfo = UserInfoEndpoint(server: server)
         let keySet = KeySetEndpoint(server: server)
         let metadata = MetadataEndpoint(server: server)
         let health = HealthEndpoint(server: server)
@@ -69,6 +70,18 @@ struct RouteTable {
                 ),
                 .init(
                     method: .get,
+                    path: base + "/oauth/userinfo",
+                    crossOrigin: .singlePageClients,
+                    answer: userInfo.answer
+                ),
+                .init(
+                    method: .post,
+                    path: base + "/oauth/userinfo",
+                    crossOrigin: .singlePageClients,
+                    answer: userInfo.answer
+                ),
+                .init(
+                    method: .get,
                     path: base + "/oauth/jwks",
                     crossOrigin: .singlePageClients
                 ) { _, _ in
@@ -86,19 +99,18 @@ struct RouteTable {
 
     /// What may be asked of each path, as an `Allow` header says it (RFC 9110 §10.2.1).
     var methods: [String: String] {
-        Dictionary(
-            uniqueKeysWithValues: routes.map { route in
-                (route.path, route.method == .get ? "GET, HEAD, OPTIONS" : "POST, OPTIONS")
-            }
-        )
+        Self.methods(of: routes).mapValues { ($0 + ["OPTIONS"]).joined(separator: ", ") }
     }
 
     /// The methods of each path that scripts may read, as a preflight's answer lists them.
     var crossOriginMethods: [String: String] {
-        routes.filter { $0.crossOrigin == .singlePageClients }
-            .reduce(into: [:]) { methods, route in
-                let earlier = methods[route.path].map { "\($0), " } ?? ""
-                methods[route.path] = earlier + route.method.rawValue
-            }
+        Self.methods(of: routes.filter { $0.crossOrigin == .singlePageClients })
+            .mapValues { $0.joined(separator: ", ") }
+    }
+
+    private static func methods(of routes: [Route]) -> [String: [String]] {
+        Dictionary(grouping: routes, by: \.path).mapValues { routes in
+            routes.flatMap { $0.method == .get ? ["GET", "HEAD"] : ["POST"] }
+        }
     }
 }

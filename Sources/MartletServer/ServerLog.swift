@@ -33,6 +33,11 @@ package struct ServerLog: Sendable {
                 """,
                 metadata: ["session": "\(id)"]
             )
+        case .codeUsedTwice(let id):
+            logger.warning(
+                "an authorization code was used twice; the session is ended",
+                metadata: ["session": "\(id)"]
+            )
         case .badRefreshToken:
             logger.debug("a refresh token that was never issued")
         case .foreignRefreshToken(let id):

@@ -142,6 +142,7 @@ enum Sample {
             .sessionMade(family, account: account, client: client, origin: origin),
             .newAddress(family, account: account, client: otherClient, origin: origin),
             .accountCreated(otherAccount),
+            .accountUpdated(account),
             .accountEnabled(account),
             .clientCreated(client),
             .clientUpdated(otherClient),

@@ -198,13 +198,29 @@ extension FileOwnedClient {
 
 extension FileOwnedAccount {
     fileprivate init(_ members: EntryMembers) throws {
-        try members.refuseOthers(than: [WireName.username, WireName.password, "email", "disabled"])
+        try members.refuseOthers(than: [
+            WireName.username, WireName.password, "password_hash", "email", "profile", "disabled",
+        ])
+        let email = try members.text("email")
+        let profile = members.object["profile"] ?? .null
         self.init(
             username: try members.requiredText(WireName.username),
-            email: try members.text("email"),
-            password: Secret(try members.requiredText(WireName.password)),
+            email: email,
+            profile: profile.isNull
+                ? JSONObject() : try AccountProfile.checked(profile, email: email),
+            password: try Self.password(members),
             access: try members.flag("disabled") ? .disabled : .open
         )
+    }
+
+    private static func password(_ members: EntryMembers) throws -> Password {
+        guard let hash = try members.text("password_hash") else {
+            return .plain(Secret(try members.requiredText(WireName.password)))
+        }
+        guard try members.text(WireName.password) == nil else {
+            throw Refusal("A user has a password or a password_hash, not both.")
+        }
+        return .hashed(try PasswordHash(importing: hash))
     }
 }
 

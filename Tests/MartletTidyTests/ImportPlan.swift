@@ -4,17 +4,17 @@ enum ImportPlan {
     static let allowed: [String: Set<String>] = [
         "MartletProtocol": ["Crypto", "CryptoExtras", "FoundationEssentials", "Synchronization"],
         "MartletCore": [
-            "CArgon2", "Crypto", "Dispatch", "FoundationEssentials", "MartletProtocol",
-            "Synchronization",
+            "CArgon2", "CCrypt", "Crypto", "CryptoExtras", "Dispatch", "FoundationEssentials",
+            "MartletProtocol", "Synchronization",
         ],
         "MartletSQLite": [
             "Dispatch", "Foundation", "GRDB", "GRDBSQLite", "MartletCore", "MartletProtocol",
             "Synchronization",
         ],
         "MartletServer": [
-            "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "MartletCore",
-            "MartletProtocol", "NIOCore", "NIOHTTP2", "NIOHTTPTypes", "NIOHTTPTypesHTTP2",
-            "NIOSSL", "NIOTLS", "ServiceLifecycle", "Synchronization",
+            "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "MartletCore",
+            "MartletProtocol", "Mustache", "NIOCore", "NIOHTTP2", "NIOHTTPTypes",
+            "NIOHTTPTypesHTTP2", "NIOSSL", "NIOTLS", "ServiceLifecycle", "Synchronization",
         ],
         "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],
@@ -30,7 +30,7 @@ enum ImportPlan {
     static let systemLibraries: Set<String> = ["Glibc", "Musl", "Darwin"]
 
     /// Targets that hold C declarations only.
-    static let withoutSwift: Set<String> = ["CArgon2"]
+    static let withoutSwift: Set<String> = ["CArgon2", "CCrypt"]
 
     static func findings(in file: SourceFile, named target: String) -> [Finding] {
         guard let allowed = allowed[target] else {

@@ -9,26 +9,35 @@ package struct Account: Sendable, Equatable {
     package let id: AccountID
     package var username: String
     package var email: String?
+    /// What else is told of the person, by the claims' names (``AccountProfile``).
+    package var profile: JSONObject
     package var password: PasswordHash
     package var disabledAt: Instant?
     package let createdAt: Instant
+    /// When name, e-mail address or profile last changed: the claim `updated_at`. Accounts that
+    /// were made before this was kept have none.
+    package var updatedAt: Instant?
     package var managedBy: ManagedBy
 
     package init(
         id: AccountID,
         username: String,
         email: String?,
+        profile: JSONObject = JSONObject(),
         password: PasswordHash,
         disabledAt: Instant?,
         createdAt: Instant,
+        updatedAt: Instant? = nil,
         managedBy: ManagedBy
     ) {
         self.id = id
         self.username = username
         self.email = email
+        self.profile = profile
         self.password = password
         self.disabledAt = disabledAt
         self.createdAt = createdAt
+        self.updatedAt = updatedAt
         self.managedBy = managedBy
     }
 
@@ -58,9 +67,11 @@ extension Account: Record {
         [
             "username": .string(username),
             "email": email.map { .string($0) } ?? .null,
+            "profile": .object(profile),
             "password": .string(password.encoded),
             "disabled_at": disabledAt.map { .integer($0.microseconds) } ?? .null,
             "created_at": .integer(createdAt.microseconds),
+            "updated_at": updatedAt.map { .integer($0.microseconds) } ?? .null,
             "managed_by": .string(managedBy.rawValue),
         ]
     }
@@ -69,9 +80,11 @@ extension Account: Record {
         id = AccountID(rawValue: recordID)
         username = try body.string("username")
         email = body.value("email")?.string
+        profile = body.value("profile")?.object ?? JSONObject()
         password = PasswordHash(encoded: try body.string("password"))
         disabledAt = body.value("disabled_at")?.integer.map(Instant.init(microseconds:))
         createdAt = try body.instant("created_at")
+        updatedAt = body.value("updated_at")?.integer.map(Instant.init(microseconds:))
         managedBy = try body.choice("managed_by", as: ManagedBy.self)
     }
 }

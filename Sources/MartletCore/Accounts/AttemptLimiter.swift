@@ -4,8 +4,9 @@ import Synchronization
 ///
 /// Failures are counted for the pair of account and address first, so that a stranger's guesses
 /// from elsewhere do not lock the owner out at once, and more generously for the address and the
-/// account alone, which bounds spraying and distributed guessing. Counts are in memory, bounded,
-/// and forgotten after a quarter of an hour.
+/// account alone, which bounds spraying and distributed guessing. A browser that signed in to the
+/// account before has a share of its own, which no stranger's guesses use up: the owner is not
+/// locked out by others. Counts are in memory, bounded, and forgotten after a quarter of an hour.
 package final class AttemptLimiter: Sendable {
     static let window: Duration = .minutes(15)
     static let remembered = 30_000
@@ -23,6 +24,8 @@ package final class AttemptLimiter: Sendable {
         case pair(name: String, address: String)
         case address(String)
         case name(String)
+        /// The account from browsers that it was signed in from before.
+        case known(name: String)
     }
 
     /// Who comes from this machine's own address.
@@ -48,9 +51,17 @@ package final class AttemptLimiter: Sendable {
     /// Whether another attempt may be made now. One that may is counted as a failure until it
     /// turns out to be none: guesses at the same moment cannot all slip in before the first of
     /// them is judged.
-    package func begin(name: String, address: String, at now: Instant) -> Bool {
+    ///
+    /// - Parameter known: whether it comes from a browser that signed in to this account before,
+    ///   and proved it.
+    package func begin(
+        name: String,
+        address: String,
+        at now: Instant,
+        known: Bool
+    ) -> Bool {
         counting.withLock { _ in
-            let keys = keys(name: name, address: address)
+            let keys = keys(name: name, address: address, known: known)
             guard keys.allSatisfy({ count($0, at: now) < attempts * $1 }) else { return false }
             for (key, _) in keys { add(1, to: key, at: now) }
             return true
@@ -58,18 +69,21 @@ package final class AttemptLimiter: Sendable {
     }
 
     /// The attempt was the owner's: it counts for nobody, and the earlier failures of this account
-    /// from this address are forgotten.
-    package func succeeded(name: String, address: String, at now: Instant) {
-        takeBack(name: name, address: address, at: now)
+    /// from this address, or from known browsers, are forgotten.
+    package func succeeded(name: String, address: String, at now: Instant, known: Bool) {
+        takeBack(name: name, address: address, at: now, known: known)
         counting.withLock { _ in
-            failures[.pair(name: Self.cut(name), address: Self.network(of: address))] = nil
+            let keys = Self.keys(name: name, address: address, known: known)
+            for (key, share) in keys where share == 1 { failures[key] = nil }
         }
     }
 
     /// The attempt was not judged at all: it counts for nobody.
-    package func takeBack(name: String, address: String, at now: Instant) {
+    package func takeBack(name: String, address: String, at now: Instant, known: Bool) {
         counting.withLock { _ in
-            for (key, _) in keys(name: name, address: address) { add(-1, to: key, at: now) }
+            for (key, _) in keys(name: name, address: address, known: known) {
+                add(-1, to: key, at: now)
+            }
         }
     }
 
@@ -85,8 +99,14 @@ package final class AttemptLimiter: Sendable {
         failures[key] = changed > 0 ? Failures(count: changed, since: since) : nil
     }
 
-    private func keys(name: String, address: String) -> [(Key, share: Int)] {
+    private func keys(
+        name: String,
+        address: String,
+        known: Bool
+    ) -> [(Key, share: Int)] {
         let name = Self.cut(name)
+        // Nothing that strangers can count up: neither the account nor an address shared with them.
+        if known { return [(.known(name: name), 1)] }
         let network = Self.network(of: address)
         var keys: [(Key, share: Int)] = [
             (.pair(name: name, address: network), 1),

@@ -3,13 +3,45 @@ import Dispatch
 package import MartletProtocol
 import Synchronization
 
-/// A password as it is stored: Argon2id in its PHC string form. It prints as `<redacted>`, since
-/// a hash is a thing to guess against.
+/// A password as it is stored: Argon2id in its PHC string form, or another ``PasswordScheme`` until
+/// the first login after its import. It prints as `<redacted>`, since a hash is a thing to guess
+/// against.
 package struct PasswordHash: Sendable, Equatable, CustomStringConvertible {
     package let encoded: String
 
     package init(encoded: String) {
         self.encoded = encoded
+    }
+
+    /// A hash that was made elsewhere.
+    ///
+    /// - Throws: ``AdministrationError`` if it is none that can be verified here, or if that would
+    ///   take too much.
+    package init(importing text: String) throws(AdministrationError) {
+        do throws(PasswordScheme.Refusal) {
+            _ = try PasswordScheme(text)
+        } catch {
+            switch error {
+            case .unreadable: throw Self.unreadable
+            case .tooCostly: throw Self.tooCostly
+            }
+        }
+        encoded = text
+    }
+
+    static let unreadable = AdministrationError(
+        "This is no password hash that Martlet reads; it reads Argon2 ($argon2id$…), bcrypt "
+            + "($2b$…), scrypt ($scrypt$ln=…, $7$…) and PBKDF2 ($pbkdf2-sha256$…, "
+            + "pbkdf2_sha256$…)."
+    )
+    static let tooCostly = AdministrationError(
+        "Verifying this password hash would take more time or memory than a login may; import one "
+            + "with lower costs, or give the user a new password."
+    )
+
+    /// Whether the password should be hashed anew as soon as somebody shows it.
+    var isOutdated: Bool {
+        (try? PasswordScheme(encoded))?.isOurs == false
     }
 
     package var description: String { "<redacted>" }
@@ -56,13 +88,11 @@ package final class PasswordHasher: Sendable {
     {
         guard password.bytes.count <= Self.maximumPassword else { return false }
         return try await run {
-            guard let hash else {
+            guard let hash, let scheme = try? PasswordScheme(hash.encoded) else {
                 _ = Self.argon2id(password, salt: Array(repeating: 0, count: Self.saltLength))
                 return false
             }
-            return password.bytes.withUnsafeBytes { bytes in
-                argon2id_verify(hash.encoded, bytes.baseAddress, bytes.count) == ARGON2_OK.rawValue
-            }
+            return scheme.matches(password)
         }
     }
 

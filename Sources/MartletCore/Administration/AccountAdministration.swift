@@ -8,9 +8,34 @@ extension AuthorizationServer {
     package func createAccount(
         username: String,
         email: String?,
-        password: Secret
+        password: Secret,
+        profile: JSONValue = .object(JSONObject())
+    ) async throws -> Account {
+        try await createAccount(username: username, email: email, profile: profile) {
+            try await hash(password)
+        }
+    }
+
+    /// Makes an account whose password was hashed elsewhere; its first login hashes it anew.
+    package func importAccount(
+        username: String,
+        email: String?,
+        passwordHash: PasswordHash,
+        profile: JSONValue = .object(JSONObject())
+    ) async throws -> Account {
+        try await createAccount(username: username, email: email, profile: profile) {
+            passwordHash
+        }
+    }
+
+    private func createAccount(
+        username: String,
+        email: String?,
+        profile: JSONValue,
+        hash: () async throws -> PasswordHash
     ) async throws -> Account {
         try Account.check(username: username, email: email)
+        let profile = try AccountProfile.checked(profile, email: email)
         let existing: Stored<Account>? = try await storage.find(
             Account.self,
             name: Account.signInName(username)
@@ -18,19 +43,62 @@ extension AuthorizationServer {
         guard existing == nil else {
             throw AdministrationError("There is a user “\(username)” already.")
         }
+        let now = surroundings.now()
         let account = Account(
             id: AccountID(rawValue: randomIdentifier("")),
             username: username,
             email: email,
-            password: try await hash(password),
+            profile: profile,
+            password: try await hash(),
             disabledAt: nil,
-            createdAt: surroundings.now(),
+            createdAt: now,
+            updatedAt: now,
             managedBy: .operator
         )
         try await save(
             [.create(account, epoch: newEpoch(nil))],
             [.accountCreated(account.id)]
         )
+        return account
+    }
+
+    /// What a command changes about a person.
+    package struct AccountUpdate: Sendable {
+        package var email: Email
+        /// The whole new profile; `nil` leaves it as it is.
+        package var profile: JSONValue?
+
+        package enum Email: Sendable, Equatable {
+            case keep
+            case remove
+            case set(String)
+        }
+
+        package init(email: Email, profile: JSONValue?) {
+            self.email = email
+            self.profile = profile
+        }
+    }
+
+    /// Changes what is told of a person; nothing ends.
+    package func updateAccount(
+        _ username: String,
+        _ update: AccountUpdate
+    ) async throws -> Account {
+        let stored = try await account(username, ownedBy: .operator)
+        var account = stored.value
+        switch update.email {
+        case .keep: break
+        case .remove: account.setEmail(nil)
+        case .set(let email): account.setEmail(email)
+        }
+        try Account.check(username: account.username, email: account.email)
+        if let profile = update.profile {
+            account.profile = try AccountProfile.checked(profile, email: account.email)
+        }
+        guard account != stored.value else { return account }
+        account.updatedAt = surroundings.now()
+        try await save([.update(stored, to: account)], [.accountUpdated(account.id)])
         return account
     }
 
@@ -128,6 +196,13 @@ extension AuthorizationServer {
 }
 
 extension Account {
+    fileprivate mutating func setEmail(_ new: String?) {
+        let isSame = new.map { email?.isSameText(as: $0) == true } ?? (email == nil)
+        guard !isSame else { return }
+        email = new
+        profile = AccountProfile.withoutVerifiedEmail(profile)
+    }
+
     /// - Throws: ``AdministrationError`` if an account cannot have this name or address.
     static func check(username: String, email: String?) throws(AdministrationError) {
         guard isValidUsername(username) else {

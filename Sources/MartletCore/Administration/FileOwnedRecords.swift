@@ -47,12 +47,27 @@ package struct FileOwnedAccount: Sendable {
 
     package let username: String
     package let email: String?
-    package let password: Secret
+    /// As ``AccountProfile`` passed it.
+    package let profile: JSONObject
+    package let password: Password
     package let access: Access
 
-    package init(username: String, email: String?, password: Secret, access: Access) {
+    package enum Password: Sendable {
+        case plain(Secret)
+        /// Made elsewhere. It stays in the account as it stands in the file.
+        case hashed(PasswordHash)
+    }
+
+    package init(
+        username: String,
+        email: String?,
+        profile: JSONObject = JSONObject(),
+        password: Password,
+        access: Access
+    ) {
         self.username = username
         self.email = email
+        self.profile = profile
         self.password = password
         self.access = access
     }
@@ -149,12 +164,18 @@ extension AuthorizationServer {
         var account = known.value
         account.username = described.username
         account.email = described.email
+        account.profile = described.profile
+        var events: [AuditEvent] = []
+        if account != known.value {
+            account.updatedAt = surroundings.now()
+            events.append(.accountUpdated(account.id))
+        }
         account.managedBy = .file
-        let isSame = try await passwords.verify(described.password, against: account.password)
-        if !isSame { account.password = try await hash(described.password) }
+        let hash = try await hash(of: described.password, unlessIn: account.password)
+        let isSame = hash == account.password
+        account.password = hash
         let isDisabled = account.disabledAt != nil
         var end: EndReason? = isSame ? nil : .passwordChanged
-        var events: [AuditEvent] = []
         switch described.access {
         case .open where isDisabled:
             account.disabledAt = nil
@@ -177,9 +198,11 @@ extension AuthorizationServer {
             id: AccountID(rawValue: randomIdentifier("")),
             username: described.username,
             email: described.email,
-            password: try await hash(described.password),
+            profile: described.profile,
+            password: try await hash(of: described.password, unlessIn: nil),
             disabledAt: described.access == .disabled ? now : nil,
             createdAt: now,
+            updatedAt: now,
             managedBy: .file
         )
         try await save(
@@ -221,6 +244,22 @@ extension AuthorizationServer {
             ?? .create(resource, epoch: nil)
         try await save([change], [.resourceChanged(resource.id)])
         return stored == nil ? .created : .updated
+    }
+
+    /// The hash of a password: the one that is stored if it is of the same password.
+    private func hash(
+        of password: FileOwnedAccount.Password,
+        unlessIn known: PasswordHash?
+    ) async throws -> PasswordHash {
+        switch password {
+        case .hashed(let hash): return hash
+        case .plain(let password):
+            if let known {
+                let isSame = try await passwords.verify(password, against: known)
+                if isSame { return known }
+            }
+            return try await hash(password)
+        }
     }
 
     /// The hash of a chosen secret: the one that is stored if it is of the same secret.

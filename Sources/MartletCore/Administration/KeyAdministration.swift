@@ -56,6 +56,7 @@ package struct KeyAdministration: Sendable {
                 changes += try missingSigningKeys(algorithm, in: ring, at: now)
             }
             changes += try missingDerivedKeys(in: ring, at: now)
+            changes += try missingSubjectKey(in: ring)
             changes += try resealed(stored, ring: ring)
             return (changes, [])
         }
@@ -165,6 +166,8 @@ extension KeyRecord {
             case .refreshToken, .cookie: true
             case .clientSecret: false
             }
+        // It makes no token, and without it people would lose their accounts at pairwise clients.
+        case .subject: false
         }
     }
 }
@@ -257,21 +260,34 @@ extension KeyAdministration {
         return changes
     }
 
-    /// Signing keys that are sealed under a previous master key, sealed under the current one.
+    private func missingSubjectKey(in ring: KeyRing) throws -> [RecordChange] {
+        guard ring.subjectKey == nil else { return [] }
+        let key = try sealed(subjectKey: surroundings.randomBytes(SubjectKeyRecord.length))
+        return [.create(key, epoch: nil)]
+    }
+
+    /// Keys that are sealed under a previous master key, sealed under the current one.
     private func resealed(_ stored: Keys, ring: KeyRing) throws -> [RecordChange] {
-        var changes: [RecordChange] = []
-        for record in stored {
-            guard case .signing(let key) = record.value, key.masterID != masters.current.id,
-                let open = ring.signing.first(where: { $0.record.keyID == key.keyID })
-            else { continue }
-            let sealed = try sealed(
-                open.signer.key,
-                publishedAt: key.publishedAt,
-                activeFrom: key.activeFrom
-            )
-            changes.append(.update(record, to: sealed))
+        try stored.compactMap { record in
+            switch record.value {
+            case .signing(let key):
+                guard key.masterID != masters.current.id,
+                    let open = ring.signing.first(where: { $0.record.keyID == key.keyID })
+                else { return nil }
+                let sealed = try sealed(
+                    open.key,
+                    publishedAt: key.publishedAt,
+                    activeFrom: key.activeFrom
+                )
+                return .update(record, to: sealed)
+            case .subject(let key):
+                guard key.masterID != masters.current.id else { return nil }
+                let sealed = try sealed(subjectKey: key.opened(with: masters))
+                return .update(record, to: sealed)
+            // Derived anew from the current master key instead.
+            case .derived: return nil
+            }
         }
-        return changes
     }
 
     /// Keys that nothing living was signed or tagged with.
@@ -288,6 +304,8 @@ extension KeyAdministration {
                     now >= successor.activeFrom + RotationPolicy.maximumLifetime
                 else { return nil }
                 return .delete(record)
+            case .subject:
+                return nil
             }
         }
     }
@@ -321,6 +339,16 @@ extension KeyAdministration {
                 ),
                 publishedAt: publishedAt,
                 activeFrom: activeFrom
+            )
+        )
+    }
+
+    private func sealed(subjectKey: [UInt8]) throws -> KeyRecord {
+        .subject(
+            try SubjectKeyRecord(
+                subjectKey,
+                under: masters.current,
+                nonce: surroundings.randomBytes(Self.nonceLength)
             )
         )
     }

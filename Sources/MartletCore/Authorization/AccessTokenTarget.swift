@@ -1,8 +1,11 @@
 package import MartletProtocol
 
-/// What an access token is for: one audience and the scope that is left for it.
+/// What an access token is for: one API, or none, and the scope that is left for it.
 package struct AccessTokenTarget: Sendable, Equatable {
-    package let audience: String
+    /// The API; `nil` if the token is for the issuer alone.
+    package let resource: ResourceID?
+    /// `aud`: the API, and the issuer wherever its UserInfo may be asked with the token.
+    package let audience: [String]
     package let scope: Scope
     package let algorithm: SignatureAlgorithm
     /// The lifetimes that the API demands, if it demands any.
@@ -50,6 +53,9 @@ package struct AccessTokenRequest: Sendable {
     /// The rule. One API per access token: the one that is named, else the only one that was
     /// granted, else the issuer itself. Scopes that the API does not define are dropped; if
     /// nothing is left of something, the scope is invalid.
+    ///
+    /// With `openid` the token is for the issuer's UserInfo too, and the scopes that the issuer
+    /// itself defines are kept beside the API's.
     package func target(
         among resources: [ResourceID: Resource],
         issuer: String
@@ -61,7 +67,8 @@ package struct AccessTokenRequest: Sendable {
         let id = resource ?? (grantedResources.count == 1 ? grantedResources[0] : nil)
         guard let id, id.rawValue != issuer else {
             return AccessTokenTarget(
-                audience: issuer,
+                resource: nil,
+                audience: [issuer],
                 scope: wanted,
                 algorithm: .es256,
                 limits: .init(idle: nil, absolute: nil)
@@ -70,12 +77,16 @@ package struct AccessTokenRequest: Sendable {
         guard grantedResources.contains(id), let resource = resources[id] else {
             throw OAuthError(.invalidTarget, "The resource is unknown or was not granted.")
         }
-        let left = wanted.intersection(resource.scope)
-        guard !left.isEmpty || wanted.isEmpty else {
+        let asksUserInfo = wanted.contains(ScopeName.openID)
+        let issuers = asksUserInfo ? ScopeName.all : []
+        let left = wanted.filter { issuers.contains($0) || resource.scope.contains($0) }
+        let wantedOfAPI = wanted.filter { !issuers.contains($0) }
+        guard wantedOfAPI.isEmpty || !wantedOfAPI.intersection(resource.scope).isEmpty else {
             throw OAuthError(.invalidScope, "The resource defines none of these scopes.")
         }
         return AccessTokenTarget(
-            audience: id.rawValue,
+            resource: id,
+            audience: asksUserInfo ? [id.rawValue, issuer] : [id.rawValue],
             scope: left,
             algorithm: resource.signingAlgorithm,
             limits: .init(idle: resource.idleLifetime, absolute: resource.absoluteLifetime)

@@ -126,16 +126,16 @@ package final class ClientSecretVerifier: Sendable {
         case .slow: break
         }
         let name = client.rawValue
-        guard attempts.begin(name: name, address: address, at: now) else {
+        guard attempts.begin(name: name, address: address, at: now, known: false) else {
             throw Self.tooManyAttempts
         }
         do {
             guard try await matches(secret, hash, keys: keys) else { return false }
         } catch {
-            attempts.takeBack(name: name, address: address, at: now)
+            attempts.takeBack(name: name, address: address, at: now, known: false)
             throw error
         }
-        attempts.succeeded(name: name, address: address, at: now)
+        attempts.succeeded(name: name, address: address, at: now, known: false)
         return true
     }
 

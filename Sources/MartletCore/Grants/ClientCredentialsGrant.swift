@@ -50,7 +50,8 @@ struct ClientCredentialsGrant {
             accessToken: access.token,
             expiresIn: access.expiresIn(at: now),
             scope: target.scope,
-            refresh: nil
+            refresh: nil,
+            idToken: nil
         )
     }
 }
@@ -58,7 +59,7 @@ struct ClientCredentialsGrant {
 extension Client {
     /// - Throws: `invalid_scope` unless the client registered all of it.
     func requireRegistered(_ scope: Scope?) throws(OAuthError) {
-        guard scope?.isSubset(of: metadata.scope) ?? true else {
+        guard scope?.isSubset(of: registeredScope) ?? true else {
             throw OAuthError(.invalidScope, "The client is not registered for this scope.")
         }
     }

@@ -23,7 +23,7 @@ struct PasswordGrant {
             try client.require(.password)
             try client.requireRegistered(scope)
             return try AccessTokenRequest(
-                granted: scope ?? client.metadata.scope,
+                granted: scope ?? client.registeredScope,
                 grantedResources: client.metadata.allowedResources,
                 scope: nil,
                 resource: try request.resource()
@@ -31,19 +31,24 @@ struct PasswordGrant {
         }
 
         let account = try await signIn(request)
-        return try await SessionStart(
+        guard let epoch = account.epoch?.value else {
+            throw StorageError.corrupt("account \(account.value.id) has no epoch")
+        }
+        let outcome = try await SessionStart(
             server: server,
             snapshot: snapshot,
             client: client,
-            account: account,
-            scope: scope ?? client.metadata.scope,
-            authentication: Authentication(
-                time: request.arrived,
-                contextClass: nil,
-                methods: ["pwd"]
-            ),
-            origin: request.origin
+            account: account.value.id,
+            scope: scope ?? client.registeredScope,
+            resources: client.metadata.allowedResources,
+            authentication: .password(at: request.arrived),
+            origin: request.origin,
+            standing: .now(account: epoch)
         ).begin(target: target, at: request.arrived)
+        switch outcome {
+        case .made(let response): return response
+        case .standingChanged, .notRedeemable: throw Directory.Overtaken()
+        }
     }
 
     /// The account whose name and password the request has.
@@ -51,37 +56,17 @@ struct PasswordGrant {
         guard let username = try request.parameters.one(WireName.username),
             let password = try request.parameters.one(WireName.password)
         else { throw OAuthError(.invalidRequest, "The request has no username or no password.") }
-        let name = Account.signInName(username)
-        let address = request.origin.address
-        let now = request.arrived
-        guard username.utf8.count <= Account.maximumUsername else { throw Self.wrong }
-        guard server.attempts.begin(name: name, address: address, at: now) else {
-            server.notice(.signInLimited)
-            throw Self.tooMany
+        let verification = try await server.verifyPassword(
+            Secret(password),
+            of: username,
+            from: request.origin,
+            known: false,
+            at: request.arrived
+        )
+        switch verification {
+        case .right(let account): return account
+        case .wrong: throw Self.wrong
+        case .tooMany: throw Self.tooMany
         }
-        let account: Stored<Account>?
-        do {
-            account = try await verified(name: name, password: Secret(password))
-        } catch {
-            server.attempts.takeBack(name: name, address: address, at: now)
-            throw error
-        }
-        guard let account else {
-            server.notice(.signInFailed)
-            throw Self.wrong
-        }
-        server.attempts.succeeded(name: name, address: address, at: now)
-        return account
-    }
-
-    /// The account of this name, if the password is its own and it is not disabled.
-    private func verified(
-        name: String,
-        password: Secret
-    ) async throws(StorageError) -> Stored<Account>? {
-        let account = try await server.storage.find(Account.self, name: name)
-        let right = try await server.passwords.verify(password, against: account?.value.password)
-        guard right, let account, account.value.disabledAt == nil else { return nil }
-        return account
     }
 }

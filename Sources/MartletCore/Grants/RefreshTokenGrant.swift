@@ -29,9 +29,11 @@ struct RefreshTokenGrant {
         // Whether scope and resource fit is judged last, after reuse: a thief must not be able to
         // probe a stolen token unnoticed with a request that cannot succeed.
         let target = target(of: request, family: family, client: client)
-        let signed = try accessToken(
+        let person = try await accountForClaims(of: family)
+        let signed = try sign(
             for: family,
             client,
+            person,
             target,
             until: request.arrived + policy.idleLifetime,
             at: request.arrived
@@ -61,25 +63,27 @@ struct RefreshTokenGrant {
             server.notice(notice)
             // A repeat does not slide the idle lifetime, so its access token ends earlier.
             let idleEnd = family.state.lastRotation + policy.idleLifetime
-            let access =
-                try (signed?.expiresAt ?? 0) <= idleEnd.seconds
+            let tokens =
+                try (signed?.access.expiresAt ?? 0) <= idleEnd.seconds
                 ? signed
-                : accessToken(
+                : sign(
                     for: family.authorized,
                     client,
+                    person,
                     .success(target),
                     until: idleEnd,
                     at: request.arrived
                 )
-            guard let access,
+            guard let tokens,
                 let newest = token.with(generation: family.state.generation)
                     .encoded(with: snapshot.keys.refresh)
             else { throw RefreshVerdict.invalid }
             return TokenResponse(
-                accessToken: access.token,
-                expiresIn: access.expiresIn(at: now),
+                accessToken: tokens.access.token,
+                expiresIn: tokens.access.expiresIn(at: now),
                 scope: target.scope,
-                refresh: .init(newest, of: family, policy: policy, at: now)
+                refresh: .init(newest, of: family, policy: policy, at: now),
+                idToken: tokens.idToken
             )
         }
     }
@@ -107,23 +111,17 @@ struct RefreshTokenGrant {
         client: Client
     ) -> Result<AccessTokenTarget, OAuthError> {
         Result { () throws(OAuthError) in
-            let granted = family.scope.intersection(client.metadata.scope)
+            let granted = family.scope.intersection(client.registeredScope)
             guard !granted.isEmpty || family.scope.isEmpty else {
                 throw OAuthError(.invalidScope, "The client may not ask for the scope any more.")
             }
-            let issuer = server.settings.issuer
             let target = try AccessTokenRequest(
                 granted: granted,
                 grantedResources: family.resources,
                 scope: try request.scope(),
                 resource: try request.resource()
-            ).target(among: snapshot.resources, issuer: issuer)
-            guard
-                target.audience == issuer
-                    || client.metadata.allowedResources.contains(
-                        ResourceID(rawValue: target.audience)
-                    )
-            else {
+            ).target(among: snapshot.resources, issuer: server.settings.issuer)
+            guard target.resource.map(client.metadata.allowedResources.contains) ?? true else {
                 throw OAuthError(
                     .invalidTarget,
                     "The client may not ask for the resource any more."
@@ -133,19 +131,35 @@ struct RefreshTokenGrant {
         }
     }
 
-    /// The access token, signed before the family is touched, so that nothing can fail after it.
-    /// It never outlives the family.
-    private func accessToken(
+    /// What is signed for one answer.
+    private struct Signed {
+        let access: AccessTokenMint.Minted
+        /// If `openid` was granted (OIDC Core §12.2).
+        let idToken: String?
+    }
+
+    /// The account, if the ID token is to tell of it.
+    private func accountForClaims(of family: AuthorizedFamily) async throws -> Account? {
+        guard family.scope.contains(ScopeName.openID), family.claims?.needsAccount == true else {
+            return nil
+        }
+        return try await server.storage.find(Account.self, id: family.account.rawValue).0?.value
+    }
+
+    /// The tokens, signed before the family is touched, so that nothing can fail after it. The
+    /// access token never outlives the family.
+    private func sign(
         for family: AuthorizedFamily,
         _ client: Client,
+        _ person: Account?,
         _ target: Result<AccessTokenTarget, OAuthError>,
         until idleEnd: Instant,
         at now: Instant
-    ) throws -> AccessTokenMint.Minted? {
+    ) throws -> Signed? {
         guard case .success(let target) = target else { return nil }
-        return try server.mint.mint(
+        let access = try server.mint.mint(
             for: .init(
-                subject: family.account.rawValue,
+                subject: try snapshot.keys.subject(of: family.account, for: client),
                 client: client.id,
                 session: family.id,
                 authentication: family.authentication
@@ -159,6 +173,21 @@ struct RefreshTokenGrant {
             ),
             keys: snapshot.keys,
             surroundings: server.surroundings
+        )
+        guard family.scope.contains(ScopeName.openID) else {
+            return Signed(access: access, idToken: nil)
+        }
+        return Signed(
+            access: access,
+            idToken: try server.idTokens.mint(
+                for: family,
+                client: client,
+                account: person,
+                nonce: nil,
+                accessToken: access.token,
+                keys: snapshot.keys,
+                at: now
+            )
         )
     }
 }

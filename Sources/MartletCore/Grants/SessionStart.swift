@@ -8,26 +8,87 @@ struct SessionStart {
     let server: AuthorizationServer
     let snapshot: Snapshot
     let client: Client
-    /// As it was when the person authenticated: a change since then is noticed in the step.
-    let account: Stored<Account>
+    let account: AccountID
     let scope: Scope
+    let resources: [ResourceID]
+    var claims: ClaimsRequest?
+    var nonce: String?
     let authentication: Authentication
     let origin: Origin
+    let standing: AuthorizedStanding
+    var signIn: BrowserSignIn?
+    var redemption: Redemption?
 
-    func begin(target: AccessTokenTarget, at now: Instant) async throws -> TokenResponse {
-        let policy = server.policy(of: client)
-        let (epochs, consent) = try await epochs(at: now)
+    /// What the account, the client and the consent stood at when the person was authorized: a
+    /// change since then is noticed in the step.
+    enum AuthorizedStanding {
+        /// The person approved it earlier, under these epochs.
+        case captured(FamilyEpochs)
+        /// The person approves it now, by a password of theirs, while the account stands at this.
+        /// If there is no consent yet, it is put on record with the family.
+        case now(account: Int64)
+    }
+
+    /// The browser that the person approved it in.
+    struct BrowserSignIn {
+        let signIn: FamilySignIn
+        let end: Instant
+        /// Whether the family takes the place of those that the same browser has at the client:
+        /// it was authorized without asking anybody, and will be again and again.
+        let replacesOthers: Bool
+
+        init(_ signIn: FamilySignIn, until end: Instant, replacesOthers: Bool) {
+            self.signIn = signIn
+            self.end = end
+            self.replacesOthers = replacesOthers
+        }
+    }
+
+    /// A code that is used up in the same commit.
+    struct Redemption: Sendable {
+        /// As it was when it was read: if it is not the same any more, nothing is made.
+        let entry: OneTimeEntry
+        /// What stays of it.
+        let used: @Sendable (AuthorizedFamily) -> OneTimeEntry
+
+        init(_ entry: OneTimeEntry, used: @escaping @Sendable (AuthorizedFamily) -> OneTimeEntry) {
+            self.entry = entry
+            self.used = used
+        }
+    }
+
+    /// What came of it.
+    enum Outcome {
+        case made(TokenResponse)
+        /// The account, the client, the consent or the sign-in are not what they were.
+        case standingChanged
+        /// The code was used or has expired.
+        case notRedeemable
+    }
+
+    func begin(target: AccessTokenTarget, at now: Instant) async throws -> Outcome {
+        let (epochs, firstConsent) = try await epochs(at: now)
+        let person = try await accountForClaims()
         for _ in 0..<Self.maximumDraws {
-            let (family, token) = try draw(epochs: epochs, policy: policy, at: now)
-            let access = try accessToken(for: family, target: target, policy: policy, at: now)
+            let (family, token) = try draw(epochs: epochs, at: now)
+            let access = try accessToken(for: family, target: target, at: now)
+            let idToken = try idToken(for: family, person, accessToken: access.token, at: now)
             do {
-                let made = try await insert(family, policy: policy, consent: consent)
-                guard made else { throw Directory.Overtaken() }
-                return TokenResponse(
-                    accessToken: access.token,
-                    expiresIn: access.expiresIn(at: now),
-                    scope: target.scope,
-                    refresh: token.map { .init($0, of: family, policy: policy, at: now) }
+                switch try await insert(family, firstConsent: firstConsent) {
+                case .overtaken: throw Directory.Overtaken()
+                case .standingChanged: return .standingChanged
+                case .notRedeemable: return .notRedeemable
+                case .made: break
+                }
+                let policy = policy(of: family.authorized)
+                return .made(
+                    TokenResponse(
+                        accessToken: access.token,
+                        expiresIn: access.expiresIn(at: now),
+                        scope: target.scope,
+                        refresh: token.map { .init($0, of: family, policy: policy, at: now) },
+                        idToken: idToken
+                    )
                 )
             } catch StorageError.conflict {
                 continue
@@ -36,30 +97,40 @@ struct SessionStart {
         throw StorageError.unavailable("no free family id was drawn")
     }
 
-    /// The epochs that the family is authorized under, and the consent to make with it if there is
-    /// none yet: what a person signs in to with a password of theirs, they consent to.
-    private func epochs(at now: Instant) async throws -> (FamilyEpochs, StoredRecord) {
-        guard let client = try await snapshot.client(client.id)?.epoch,
-            let account = account.epoch
-        else { throw Directory.Overtaken() }
-        let consent = Consent(account: self.account.value.id, client: self.client.id, scope: scope)
-        let known = try await server.storage.find(Consent.self, id: consent.recordID).0?.epoch
-        let epoch =
-            known
-            ?? Epoch(value: server.surroundings.random63(), changedAt: now, reason: nil)
-        let epochs = FamilyEpochs(
-            account: account.value,
-            client: client.value,
-            consent: epoch.value
-        )
-        return (epochs, StoredRecord(consent, epoch: epoch))
+    private func policy(of family: AuthorizedFamily) -> RotationPolicy {
+        server.policy(of: client, for: family)
     }
 
-    private func draw(
-        epochs: FamilyEpochs,
-        policy: RotationPolicy,
-        at now: Instant
-    ) throws -> (TokenFamily, String?) {
+    /// The epochs that the family is authorized under, and the consent to make with it if there is
+    /// none yet: what a person signs in to with a password of theirs, they consent to.
+    private func epochs(at now: Instant) async throws -> (FamilyEpochs, StoredRecord?) {
+        switch standing {
+        case .captured(let epochs): return (epochs, nil)
+        case .now(let account):
+            guard let client = try await snapshot.client(client.id)?.epoch else {
+                throw Directory.Overtaken()
+            }
+            let consent = Consent(account: self.account, client: self.client.id, scope: scope)
+            let known = try await server.storage.find(Consent.self, id: consent.recordID).0?.epoch
+            let epoch =
+                known
+                ?? Epoch(value: server.surroundings.random63(), changedAt: now, reason: nil)
+            let epochs = FamilyEpochs(
+                account: account,
+                client: client.value,
+                consent: epoch.value
+            )
+            return (epochs, StoredRecord(consent, epoch: epoch))
+        }
+    }
+
+    /// The account, if the ID token is to tell of it.
+    private func accountForClaims() async throws -> Account? {
+        guard scope.contains(ScopeName.openID), claims?.needsAccount == true else { return nil }
+        return try await server.storage.find(Account.self, id: account.rawValue).0?.value
+    }
+
+    private func draw(epochs: FamilyEpochs, at now: Instant) throws -> (TokenFamily, String?) {
         guard let key = snapshot.keys.refreshKey(at: now) else {
             throw StorageError.corrupt("there is no refresh key")
         }
@@ -70,20 +141,23 @@ struct SessionStart {
             secret: Secret(server.surroundings.randomBytes(RefreshToken.secretLength))
         )
         let refreshes = client.may(.refreshToken)
+        let end = now + server.policy(of: client).absoluteLifetime
         let authorized = AuthorizedFamily(
             id: first.family,
             client: client.id,
-            account: account.value.id,
+            account: account,
             scope: scope,
-            resources: client.metadata.allowedResources,
+            resources: resources,
             secretHash: refreshes ? first.secretHash : nil,
             refreshKey: key,
             keyBinding: nil,
             epochs: epochs,
             madeAt: now,
-            absoluteEnd: now + policy.absoluteLifetime,
+            absoluteEnd: signIn.map { $0.signIn.endsWithIt ? min(end, $0.end) : end } ?? end,
             authentication: authentication,
-            origin: origin
+            origin: origin,
+            signIn: signIn?.signIn,
+            claims: claims
         )
         let state = FamilyState(generation: .first, lastRotation: now)
         return (
@@ -95,12 +169,11 @@ struct SessionStart {
     private func accessToken(
         for family: TokenFamily,
         target: AccessTokenTarget,
-        policy: RotationPolicy,
         at now: Instant
     ) throws -> AccessTokenMint.Minted {
         try server.mint.mint(
             for: .init(
-                subject: account.value.id.rawValue,
+                subject: try snapshot.keys.subject(of: account, for: client),
                 client: client.id,
                 session: family.authorized.id,
                 authentication: authentication
@@ -109,7 +182,7 @@ struct SessionStart {
             from: now,
             until: min(
                 now + server.accessTokenLifetime(of: client),
-                now + policy.idleLifetime,
+                now + policy(of: family.authorized).idleLifetime,
                 family.authorized.absoluteEnd
             ),
             keys: snapshot.keys,
@@ -117,30 +190,58 @@ struct SessionStart {
         )
     }
 
-    /// The one atomic step: the family, the room it needs and its consent, unless anything that it
-    /// was judged by has changed meanwhile.
+    private func idToken(
+        for family: TokenFamily,
+        _ person: Account?,
+        accessToken: String,
+        at now: Instant
+    ) throws -> String? {
+        guard scope.contains(ScopeName.openID) else { return nil }
+        return try server.idTokens.mint(
+            for: family.authorized,
+            client: client,
+            account: person,
+            nonce: nonce,
+            accessToken: accessToken,
+            keys: snapshot.keys,
+            at: now
+        )
+    }
+
+    private enum Insertion {
+        case made, overtaken, standingChanged, notRedeemable
+    }
+
+    /// The one atomic step: the family, the room it needs, its consent and the end of its code,
+    /// unless anything that it was judged by has changed meanwhile.
     private func insert(
         _ family: TokenFamily,
-        policy: RotationPolicy,
-        consent: StoredRecord
-    ) async throws(StorageError) -> Bool {
-        try await server.storage.insert(family) { [snapshot] view, now in
-            let isFirst = view.standing.consent == nil
+        firstConsent: StoredRecord?
+    ) async throws(StorageError) -> Insertion {
+        let policy = policy(of: family.authorized)
+        let replaced = signIn.flatMap { $0.replacesOthers ? $0.signIn.id : nil }
+        return try await server.storage.insert(family, redeeming: redemption?.entry.key) {
+            [snapshot, redemption] view, now in
+            guard view.revision == snapshot.revision else { return (nil, .overtaken) }
+            if let redemption, view.redeemed != redemption.entry { return (nil, .notRedeemable) }
+            let isFirst = view.standing.consent == nil && firstConsent != nil
             let standing = Standing(
                 account: view.standing.account,
                 client: view.standing.client,
-                consent: view.standing.consent ?? consent.epoch
+                consent: view.standing.consent ?? firstConsent?.epoch,
+                isSignedIn: view.standing.isSignedIn
             )
-            guard view.revision == snapshot.revision,
-                standing.epochs == family.authorized.epochs
-            else { return (nil, false) }
-            let replaced = SessionLimit.families(
+            guard standing.epochs == family.authorized.epochs, standing.isSignedIn else {
+                // What was read for this very request is read again.
+                return (nil, firstConsent == nil ? .standingChanged : .overtaken)
+            }
+            let ends = Self.families(
                 toEndAmong: view.siblings,
+                ofSignIn: replaced,
                 policy: policy,
                 standing: standing,
                 at: now
-            )
-            let ends = replaced.compactMap { other -> (Write, AuditEvent)? in
+            ).compactMap { other -> (Write, AuditEvent)? in
                 guard case .end(let state) = other.revocation(.replaced, at: now) else {
                     return nil
                 }
@@ -152,14 +253,33 @@ struct SessionStart {
                 client: family.authorized.client,
                 origin: family.authorized.origin
             )
-            return (
-                Change(
-                    writes: ends.map(\.0) + (isFirst ? [.create(consent)] : []),
-                    events: [made] + ends.map(\.1),
-                    answer: ()
-                ),
-                true
-            )
+            var writes = ends.map(\.0)
+            if isFirst, let firstConsent { writes.append(.create(firstConsent)) }
+            if let redemption { writes.append(.remember(redemption.used(family.authorized))) }
+            return (Change(writes: writes, events: [made] + ends.map(\.1), answer: ()), .made)
         }
+    }
+
+    /// What makes room: what the same browser had, if the new family takes its place, and what is
+    /// beyond the policy's number.
+    private static func families(
+        toEndAmong siblings: [TokenFamily],
+        ofSignIn replaced: SignInID?,
+        policy: RotationPolicy,
+        standing: Standing,
+        at now: Instant
+    ) -> [TokenFamily] {
+        let sameBrowser = siblings.filter { sibling in
+            guard let replaced, let signIn = sibling.authorized.signIn else { return false }
+            return signIn.endsWithIt && signIn.id == replaced
+        }
+        let others = siblings.filter { !sameBrowser.contains($0) }
+        return sameBrowser
+            + SessionLimit.families(
+                toEndAmong: others,
+                policy: policy,
+                standing: standing,
+                at: now
+            )
     }
 }

@@ -17,7 +17,9 @@ extension AuthorizationServer {
                 try await RefreshTokenGrant(server: self, snapshot: snapshot).answer(request)
             case .clientCredentials:
                 try await ClientCredentialsGrant(server: self, snapshot: snapshot).answer(request)
-            case .authorizationCode, .deviceCode:
+            case .authorizationCode:
+                try await AuthorizationCodeGrant(server: self, snapshot: snapshot).answer(request)
+            case .deviceCode:
                 throw OAuthError(
                     .unsupportedGrantType,
                     "This server does not know the grant type."

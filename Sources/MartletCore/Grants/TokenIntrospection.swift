@@ -87,11 +87,13 @@ extension AuthorizationServer {
             WireName.active: true,
             WireName.scope: .string(family.authorized.scope.description),
             WireName.clientID: .string(client.id.rawValue),
-            "sub": .string(family.authorized.account.rawValue),
-            "iss": .string(settings.issuer),
-            "iat": .integer(family.state.lastRotation.seconds),
-            "exp": .integer(min(idleEnd, family.authorized.absoluteEnd).seconds),
-            "sid": .string(family.authorized.id.description),
+            ClaimName.subject: .string(
+                try snapshot.keys.subject(of: family.authorized.account, for: client)
+            ),
+            ClaimName.issuer: .string(settings.issuer),
+            ClaimName.issuedAt: .integer(family.state.lastRotation.seconds),
+            ClaimName.expiresAt: .integer(min(idleEnd, family.authorized.absoluteEnd).seconds),
+            ClaimName.sessionID: .string(family.authorized.id.description),
         ]
     }
 
@@ -121,13 +123,27 @@ extension AuthorizationServer {
         in snapshot: Snapshot,
         at now: Instant
     ) async throws -> Bool {
-        let denied = try await storage.find(OneTimeKey(.deniedAccessToken, claims.tokenID))
-        guard denied == nil else { return false }
-        guard let session = claims.sessionID else {
-            return try await snapshot.client(ClientID(rawValue: claims.clientID)) != nil
+        guard claims.sessionID == nil else {
+            return try await session(of: claims, in: snapshot, at: now) != nil
         }
-        guard let id = FamilyID(session) else { return false }
-        return try await liveFamily(id, in: snapshot, at: now) != nil
+        guard try await !isDenied(claims) else { return false }
+        return try await snapshot.client(ClientID(rawValue: claims.clientID)) != nil
+    }
+
+    /// The session of an access token that this server signed, if both are still good.
+    func session(
+        of claims: AccessTokenClaims,
+        in snapshot: Snapshot,
+        at now: Instant
+    ) async throws -> AuthorizedFamily? {
+        guard let id = claims.sessionID.flatMap({ FamilyID($0) }) else { return nil }
+        guard try await !isDenied(claims) else { return nil }
+        return try await liveFamily(id, in: snapshot, at: now)?.authorized
+    }
+
+    /// Whether the token itself was revoked.
+    private func isDenied(_ claims: AccessTokenClaims) async throws(StorageError) -> Bool {
+        try await storage.find(OneTimeKey(.deniedAccessToken, claims.tokenID)) != nil
     }
 
     private func liveFamily(

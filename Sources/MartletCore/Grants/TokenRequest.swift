@@ -57,6 +57,8 @@ package struct TokenResponse: Sendable {
     package let expiresIn: Int64
     package let scope: Scope
     package let refresh: Refresh?
+    /// What the client is told of the sign-in, if `openid` was granted (OIDC Core §3.1.3.3).
+    package let idToken: String?
 
     /// The refresh token and how long it lasts.
     package struct Refresh: Sendable {
@@ -79,6 +81,7 @@ package struct TokenResponse: Sendable {
                 body.member(WireName.refreshTokenTimeout, refresh.timeout)
                 body.member(WireName.authorizationExpiresIn, refresh.authorizationExpiresIn)
             }
+            if let idToken { body.member(WireName.idToken, idToken) }
             if !scope.isEmpty { body.member(WireName.scope, scope.description) }
         }
         return writer.bytes

@@ -54,7 +54,7 @@ package struct AccessTokenMint: Sendable {
         var claims = AccessTokenClaims(
             issuer: issuer,
             subject: subject.subject,
-            audience: [target.audience],
+            audience: target.audience,
             clientID: subject.client.rawValue,
             issuedAt: now.seconds,
             expiresAt: end.seconds,

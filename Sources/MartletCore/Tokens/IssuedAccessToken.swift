@@ -16,14 +16,20 @@ extension AuthorizationServer {
 
     /// The same, expired or not.
     func signedAccessToken(_ text: String, keys: KeyRing) -> AccessTokenClaims? {
-        guard let token = try? JSONWebSignature.parse(text),
-            token.header.isType(AccessTokenClaims.type), let keyID = token.header.keyID,
-            let key = keys.signing.first(where: { $0.record.keyID == keyID }),
-            (try? token.verify(with: key.signer.key.publicKey)) != nil,
-            let json = try? JSONValue(parsing: token.payload),
-            let claims = try? AccessTokenClaims(json: json),
+        guard let payload = signedPayload(text, type: AccessTokenClaims.type, keys: keys),
+            let claims = try? AccessTokenClaims(json: payload),
             claims.issuer == settings.issuer
         else { return nil }
         return claims
+    }
+
+    /// What a token of this type says, if one of our keys signed it.
+    func signedPayload(_ text: String, type: String, keys: KeyRing) -> JSONValue? {
+        guard let token = try? JSONWebSignature.parse(text), token.header.isType(type),
+            let keyID = token.header.keyID,
+            let key = keys.signing.first(where: { $0.record.keyID == keyID })?.key,
+            (try? token.verify(with: key.publicKey)) != nil
+        else { return nil }
+        return try? JSONValue(parsing: token.payload)
     }
 }

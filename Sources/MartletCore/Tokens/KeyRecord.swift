@@ -4,6 +4,7 @@ package import MartletProtocol
 package enum KeyRecord: Sendable, Equatable {
     case signing(SigningKeyRecord)
     case derived(DerivedKeyRecord)
+    case subject(SubjectKeyRecord)
 }
 
 /// A signing key, sealed, and when it signs.
@@ -35,6 +36,35 @@ package struct DerivedKeyRecord: Sendable, Equatable {
     package let activeFrom: Instant
 }
 
+/// The key that pairwise subjects are made with, sealed. There is one in a store, made once: with
+/// another one every pairwise client would take every person for a stranger.
+package struct SubjectKeyRecord: Sendable, Equatable {
+    static let length = 32
+    /// Under which it is sealed; signing keys are sealed under their thumbprints.
+    static let name = "subject key"
+
+    package let masterID: String
+    package let sealed: [UInt8]
+}
+
+extension SubjectKeyRecord {
+    /// The key, sealed under a master key.
+    init(_ key: [UInt8], under master: MasterKey, nonce: [UInt8]) throws {
+        self.init(
+            masterID: master.id,
+            sealed: try master.seal(key, name: Self.name, nonce: nonce)
+        )
+    }
+
+    func opened(with masters: MasterKeys) throws(KeyRing.Unusable) -> [UInt8] {
+        guard let master = masters[masterID] else { throw .unknownMasterKey }
+        guard let key = try? master.open(sealed, name: Self.name), key.count == Self.length else {
+            throw .damaged(Self.name)
+        }
+        return key
+    }
+}
+
 extension KeyRecord: Record {
     package static let kind = RecordKind.key
 
@@ -42,6 +72,7 @@ extension KeyRecord: Record {
         switch self {
         case .signing(let key): "signing \(key.keyID)"
         case .derived(let key): "derived \(key.id)"
+        case .subject: "subject"
         }
     }
 
@@ -62,6 +93,11 @@ extension KeyRecord: Record {
                 "purpose": .string(key.purpose.rawValue), "master": .string(key.masterID),
                 "salt": .string(Base64URL.encode(key.salt)),
                 "active_from": .integer(key.activeFrom.microseconds),
+            ]
+        case .subject(let key):
+            [
+                "use": "subject", "master": .string(key.masterID),
+                "sealed": .string(Base64URL.encode(key.sealed)),
             ]
         }
     }
@@ -91,6 +127,13 @@ extension KeyRecord: Record {
                     masterID: try body.string("master"),
                     salt: try body.bytes("salt"),
                     activeFrom: try body.instant("active_from")
+                )
+            )
+        case "subject":
+            self = .subject(
+                SubjectKeyRecord(
+                    masterID: try body.string("master"),
+                    sealed: try body.bytes("sealed")
                 )
             )
         default: throw .corrupt("\(recordID) is no key that this version knows")

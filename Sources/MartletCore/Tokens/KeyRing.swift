@@ -17,16 +17,47 @@ package struct KeyRing: Sendable {
     /// How long others may cache the JWKS.
     package static let cacheLifetime: Duration = .minutes(10)
 
-    /// One signing key with its header at hand.
+    /// One signing key with the headers of all that it signs at hand.
     package struct Signing: Sendable {
         package let record: SigningKeyRecord
-        package let signer: JSONWebSignature.Signer
+        package let key: SigningKey
+        private let accessToken: JSONWebSignature.Signer
+        private let idToken: JSONWebSignature.Signer
+        private let logoutToken: JSONWebSignature.Signer
+
+        init(record: SigningKeyRecord, key: SigningKey) {
+            self.record = record
+            self.key = key
+            accessToken = JSONWebSignature.Signer(key: key, type: AccessTokenClaims.type)
+            idToken = JSONWebSignature.Signer(key: key, type: IDTokenClaims.type)
+            logoutToken = JSONWebSignature.Signer(key: key, type: LogoutTokenClaims.type)
+        }
+
+        func signer(of token: SignedToken) -> JSONWebSignature.Signer {
+            switch token {
+            case .accessToken: accessToken
+            case .idToken, .userInfo: idToken
+            case .logoutToken: logoutToken
+            }
+        }
+    }
+
+    /// What is signed: the token's `typ` follows from it.
+    package enum SignedToken: Sendable {
+        case accessToken
+        case idToken
+        case logoutToken
+        /// An answer of the UserInfo endpoint (OIDC Core §5.3.2): a JWT without a type of its own.
+        /// It cannot pass for an ID token, for it never expires.
+        case userInfo
     }
 
     /// In the order in which they become active; those that wait come last.
     package let signing: [Signing]
     package let derived: [DerivedKeyRecord]
     package let refresh: RefreshKeys
+    /// What pairwise subjects are made with; `nil` in a store that no server has prepared yet.
+    let subjectKey: SymmetricKey?
     package let cookies: CookieKeys
     private let clientSecret: [ClientSecretKeyID: SymmetricKey]
 
@@ -43,6 +74,7 @@ package struct KeyRing: Sendable {
         var derived: [DerivedKeyRecord] = []
         var refresh: [RefreshKeyID: SymmetricKey] = [:]
         var clientSecret: [ClientSecretKeyID: SymmetricKey] = [:]
+        var subjectKey: SymmetricKey?
         var cookies: [UInt8: SymmetricKey] = [:]
         for record in records {
             switch record {
@@ -57,6 +89,8 @@ package struct KeyRing: Sendable {
                 case .clientSecret: clientSecret[ClientSecretKeyID(key.id)] = open
                 case .cookie: cookies[key.id] = open
                 }
+            case .subject(let key):
+                subjectKey = SymmetricKey(data: try key.opened(with: masters))
             }
         }
         self.signing = signing.sorted { one, other in
@@ -66,6 +100,7 @@ package struct KeyRing: Sendable {
         }
         self.derived = derived.sorted { ($0.activeFrom, $0.id) < ($1.activeFrom, $1.id) }
         self.refresh = RefreshKeys(refresh)
+        self.subjectKey = subjectKey
         self.clientSecret = clientSecret
         self.cookies = CookieKeys(cookies)
     }
@@ -81,10 +116,7 @@ package struct KeyRing: Sendable {
                 rawRepresentation: try master.open(record.sealed, name: record.keyID)
             )
             guard key.keyID == record.keyID else { throw Unusable.damaged(record.keyID) }
-            return Signing(
-                record: record,
-                signer: JSONWebSignature.Signer(key: key, type: AccessTokenClaims.type)
-            )
+            return Signing(record: record, key: key)
         } catch {
             throw .damaged(record.keyID)
         }
@@ -94,12 +126,13 @@ package struct KeyRing: Sendable {
 // MARK: - Which key, when
 
 extension KeyRing {
-    /// What signs access tokens with this algorithm at this instant.
+    /// What signs tokens of this kind with this algorithm at this instant.
     package func signer(
         for algorithm: SignatureAlgorithm,
+        of token: SignedToken = .accessToken,
         at now: Instant
     ) -> JSONWebSignature.Signer? {
-        current(algorithm, at: now)?.signer
+        current(algorithm, at: now)?.signer(of: token)
     }
 
     func current(_ algorithm: SignatureAlgorithm, at now: Instant) -> Signing? {
@@ -130,7 +163,7 @@ extension KeyRing {
     /// The JWKS (RFC 7517 §5).
     package func published(at now: Instant) -> JSONWebKeySet {
         JSONWebKeySet(
-            signing.filter { isPublished($0.record, at: now) }.map(\.signer.key.publicKey)
+            signing.filter { isPublished($0.record, at: now) }.map(\.key.publicKey)
         )
     }
 

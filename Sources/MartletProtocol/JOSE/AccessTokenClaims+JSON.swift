@@ -8,7 +8,7 @@ extension AccessTokenClaims {
         writer.object { writer in
             writer.member(ClaimName.issuer, issuer)
             writer.member(ClaimName.subject, subject)
-            writeAudience(to: &writer)
+            writer.member(ClaimName.audience, oneOrMany: audience)
             writer.member(ClaimName.clientID, clientID)
             writer.member(ClaimName.authorizedParty, ifPresent: authorizedParty)
             writer.member(ClaimName.issuedAt, issuedAt)
@@ -27,14 +27,6 @@ extension AccessTokenClaims {
             }
         }
         return writer.bytes
-    }
-
-    private func writeAudience(to writer: inout JSONWriter) {
-        if audience.count == 1, let only = audience.first {
-            writer.member(ClaimName.audience, only)
-        } else {
-            writer.member(ClaimName.audience, audience)
-        }
     }
 
     /// Reads claims. All that RFC 9068 §2.2 requires must be there and no text among them empty;

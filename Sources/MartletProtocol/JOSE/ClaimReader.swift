@@ -51,3 +51,14 @@ struct ClaimReader {
         JOSEError(.invalidClaims, "The claim \(name) is missing or not of the right type.")
     }
 }
+
+extension JSONWriter {
+    /// Writes an audience: a single one as a string, several as an array (RFC 7519 §4.1.3).
+    mutating func member(_ name: String, oneOrMany values: [String]) {
+        if values.count == 1, let only = values.first {
+            member(name, only)
+        } else {
+            member(name, values)
+        }
+    }
+}

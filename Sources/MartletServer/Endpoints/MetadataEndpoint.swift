@@ -27,10 +27,12 @@ struct MetadataEndpoint {
             body.member("token_endpoint", endpoint("/oauth/token"))
             body.member("revocation_endpoint", endpoint("/oauth/revoke"))
             body.member("introspection_endpoint", endpoint("/oauth/introspect"))
+            body.member("userinfo_endpoint", endpoint("/oauth/userinfo"))
             body.member("jwks_uri", endpoint("/oauth/jwks"))
             body.member("grant_types_supported", GrantType.allCases.map(\.rawValue))
             body.member("response_types_supported", [String]())
-            body.member("scopes_supported", scopes)
+            let own = ScopeName.all
+            body.member("scopes_supported", own + scopes.filter { !own.contains($0) })
             body.member(
                 "token_endpoint_auth_methods_supported",
                 ClientAuthenticationMethod.allCases.map(\.rawValue)
@@ -43,11 +45,24 @@ struct MetadataEndpoint {
                 "introspection_endpoint_auth_methods_supported",
                 ClientAuthenticationMethod.allCases.filter { $0 != .none }.map(\.rawValue)
             )
+            Self.writeSignIn(to: &body)
         }
         return .json(
             writer.bytes,
             cacheControl: .seconds(Self.cacheLifetime.wholeSeconds)
         )
+    }
+
+    /// What clients are told of the people who sign in (OIDC Discovery §3).
+    private static func writeSignIn(to body: inout JSONWriter) {
+        let algorithms = SignatureAlgorithm.allCases.map(\.rawValue)
+        body.member("subject_types_supported", SubjectType.allCases.map(\.rawValue))
+        body.member("id_token_signing_alg_values_supported", algorithms)
+        body.member("userinfo_signing_alg_values_supported", algorithms)
+        body.member("acr_values_supported", [AuthenticationName.passwordContextClass])
+        body.member("claim_types_supported", ["normal"])
+        body.member("claims_supported", IDTokenClaims.names + UserClaims.names)
+        body.member("claims_parameter_supported", true)
     }
 
     private func endpoint(_ path: String) -> String { server.settings.issuer + path }

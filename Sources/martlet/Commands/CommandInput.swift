@@ -38,6 +38,15 @@ enum CommandInput {
         return Secret(bytes)
     }
 
+    /// A hash of a password from standard input: one line.
+    static func passwordHash() throws -> PasswordHash {
+        let bytes = withoutLineEnd(try standardInput())
+        guard !bytes.isEmpty else {
+            throw Refusal("There is no password hash on standard input; pipe one in.")
+        }
+        return try PasswordHash(importing: String(decoding: bytes, as: UTF8.self))
+    }
+
     /// One token: as it is given, or from standard input for `-`.
     static func token(_ argument: String) throws(Refusal) -> String {
         guard argument == "-" else { return argument }

@@ -8,8 +8,8 @@ struct UserCommand: AsyncParsableCommand {
         commandName: "user",
         abstract: "Make accounts for people, and change them.",
         subcommands: [
-            Create.self, List.self, Show.self, SetPassword.self, Disable.self, Enable.self,
-            Delete.self,
+            Create.self, List.self, Show.self, Update.self, SetPassword.self, Disable.self,
+            Enable.self, Delete.self,
         ]
     )
 }
@@ -26,14 +26,41 @@ struct PasswordOptions: ParsableArguments {
     }
 }
 
+/// Where a new account's password comes from: standard input too, as it is or hashed.
+struct FirstPasswordOptions: ParsableArguments {
+    @Flag(help: "Read the password from standard input: one line.")
+    var passwordStdin = false
+    @Flag(
+        help: """
+            Read a hash of the password from standard input: one line of Argon2, bcrypt, scrypt or \
+            PBKDF2. It is hashed anew at the first login.
+            """
+    )
+    var passwordHashStdin = false
+
+    func validate() throws {
+        guard passwordStdin != passwordHashStdin else {
+            throw ValidationError(
+                "Pipe the password in and say --password-stdin, or a hash of it and say "
+                    + "--password-hash-stdin."
+            )
+        }
+    }
+}
+
 extension UserCommand {
     struct Create: InstallationCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make an account.",
             discussion: """
+                A profile is a JSON object of OpenID Connect's standard claims: name, given_name, \
+                family_name, middle_name, nickname, profile, picture, website, email_verified, \
+                gender, birthdate, zoneinfo, locale, phone_number, phone_number_verified, address.
+
                 Example:
                   martlet user create --username ann --email ann@example.com --password-stdin \\
                     < password.txt
+                  echo '$2y$10$…' | martlet user create --username bob --password-hash-stdin
                 """
         )
 
@@ -41,16 +68,37 @@ extension UserCommand {
         var username: String
         @Option(help: "An e-mail address.")
         var email: String?
-        @OptionGroup var password: PasswordOptions
+        @Option(help: ArgumentHelp("The profile, as JSON.", valueName: "file"))
+        var profile: String?
+        @OptionGroup var password: FirstPasswordOptions
         @OptionGroup var installation: ConfigurationOptions
         @OptionGroup var output: OutputOptions
 
-        func answer(in installation: Installation) async throws -> Statement {
-            let account = try await installation.server.createAccount(
-                username: username,
-                email: email,
-                password: try CommandInput.password()
+        func validate() throws {
+            guard profile == "-" else { return }
+            throw ValidationError(
+                "The password comes from standard input; give --profile the name of a file."
             )
+        }
+
+        func answer(in installation: Installation) async throws -> Statement {
+            let profile = try profile.map(CommandInput.json(from:)) ?? .object(JSONObject())
+            let account =
+                if password.passwordHashStdin {
+                    try await installation.server.importAccount(
+                        username: username,
+                        email: email,
+                        passwordHash: try CommandInput.passwordHash(),
+                        profile: profile
+                    )
+                } else {
+                    try await installation.server.createAccount(
+                        username: username,
+                        email: email,
+                        password: try CommandInput.password(),
+                        profile: profile
+                    )
+                }
             return Statement(
                 "Created the user “\(account.username.printable)”; tokens call them "
                     + "\(account.id) (sub).",
@@ -107,6 +155,47 @@ extension UserCommand {
                 account: try await server.account(named: username).value,
                 live: try await server.liveSessions(ofAccount: username),
                 now: server.surroundings.now()
+            )
+        }
+    }
+
+    struct Update: InstallationCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Change a user's profile or e-mail address; sessions go on.",
+            discussion: """
+                The whole profile is replaced: what the file leaves out is gone afterwards. A new \
+                e-mail address is not verified until a profile says so.
+
+                Example:
+                  echo '{"given_name": "Ann", "locale": "fr"}' | martlet user update ann --profile -
+                """
+        )
+
+        @Argument(help: "The name that the user signs in with.")
+        var username: String
+        @Option(help: ArgumentHelp("The profile, as JSON; - is standard input.", valueName: "file"))
+        var profile: String?
+        @Option(help: "An e-mail address; an empty one removes it.")
+        var email: String?
+        @OptionGroup var installation: ConfigurationOptions
+        @OptionGroup var output: OutputOptions
+
+        func validate() throws {
+            guard profile == nil, email == nil else { return }
+            throw ValidationError("Say what to change: --profile FILE, --email E, or both.")
+        }
+
+        func answer(in installation: Installation) async throws -> Statement {
+            let account = try await installation.server.updateAccount(
+                username,
+                AuthorizationServer.AccountUpdate(
+                    email: email.map { $0.isEmpty ? .remove : .set($0) } ?? .keep,
+                    profile: try profile.map(CommandInput.json(from:))
+                )
+            )
+            return Statement(
+                "The user “\(account.username.printable)” is up to date.",
+                account.json
             )
         }
     }
@@ -221,6 +310,7 @@ struct AccountAnswer: Showable {
         var facts = TextFacts()
         facts.add(WireName.username, account.username)
         facts.add("email", account.email)
+        for claim in account.profile.members { facts.add(claim.name, claim.value.shown) }
         facts.add("sub", account.id.rawValue)
         facts.add(
             "state",
@@ -229,7 +319,20 @@ struct AccountAnswer: Showable {
         facts.add("live sessions", live.isAll ? "\(live.count)" : "\(live.count) or more")
         facts.add("owner", account.managedBy.rawValue)
         facts.add("created", account.createdAt.told(at: now))
+        facts.add("updated", account.updatedAt?.told(at: now))
         return facts.text
+    }
+}
+
+extension JSONValue {
+    /// A claim in one line.
+    fileprivate var shown: String {
+        switch self {
+        case .string(let text): text.replacing("\n", with: ", ")
+        case .object(let object): object.members.map(\.value.shown).joined(separator: ", ")
+        case .null, .bool, .integer, .number, .array:
+            String(decoding: encoded(), as: UTF8.self)
+        }
     }
 }
 
@@ -239,9 +342,11 @@ extension Account {
             WireName.username: .string(username),
             "sub": .string(id.rawValue),
             "email": email.json { .string($0) },
+            "profile": .object(profile),
             "disabled": .bool(disabledAt != nil),
             "disabled_at": disabledAt.json(\.json),
             "created_at": createdAt.json,
+            "updated_at": updatedAt.json(\.json),
             "managed_by": .string(managedBy.rawValue),
         ]
     }

@@ -304,7 +304,13 @@ extension ConfigurationTable {
 
     static let users = Setting(
         "users",
-        "Accounts, applied like `clients`.",
+        """
+        Accounts, applied like `clients`: `username`, `password`, and where they are wanted `email`, \
+        `profile` (OpenID Connect's standard claims, as `martlet user create --profile` takes them) \
+        and `disabled`. Instead of `password` there may be a `password_hash` (Argon2, bcrypt, scrypt \
+        or PBKDF2), which stays as it stands here: only users that the commands made have theirs \
+        hashed anew at their first login.
+        """,
         standard: "[]",
         form: .entries
     )

@@ -133,6 +133,12 @@ extension AuditEvent {
                 + "presented when number \(current) was the newest (\(kind.told))"
         case .sessionEnded(_, _, _, let reason): "over, because \(reason.explanation)"
         case .accountCreated: "the account was made"
+        case .accountUpdated: "the account's name, e-mail address or profile was changed"
+        case .signedIn(_, let origin): "a browser signed in, from \(origin.told)"
+        case .signedOut: "the user signed out of a browser"
+        case .consentGiven(_, let client): "the user allowed \(client.rawValue.printable) something"
+        case .consentWithdrawn(_, let client):
+            "the user took back what \(client.rawValue.printable) was allowed"
         case .accountSessionsEnded(_, let reason):
             "all sessions of the account ended, because \(reason.explanation)"
         case .accountEnabled: "the account was enabled"

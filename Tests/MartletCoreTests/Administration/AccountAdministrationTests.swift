@@ -96,10 +96,15 @@ struct AccountAdministrationTests {
 
     /// Every command that changes a user.
     enum Command: CaseIterable {
-        case setPassword, disable, enable, delete
+        case update, setPassword, disable, enable, delete
 
         func run(on server: AuthorizationServer, _ username: String) async throws {
             switch self {
+            case .update:
+                _ = try await server.updateAccount(
+                    username,
+                    .init(email: .set("ada@example.com"), profile: nil)
+                )
             case .setPassword: try await server.setPassword(of: username, to: Secret("x"))
             case .disable: try await server.disableAccount(username)
             case .enable: try await server.enableAccount(username)
@@ -126,7 +131,7 @@ struct AccountAdministrationTests {
             FileOwnedAccount(
                 username: "ada",
                 email: nil,
-                password: Secret("x"),
+                password: .plain(Secret("x")),
                 access: .open
             )
         )

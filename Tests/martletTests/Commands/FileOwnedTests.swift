@@ -94,6 +94,34 @@ struct FileOwnedTests {
         #expect(user.json?["managed_by"] == "file")
     }
 
+    @Test("a profile that changes in the file is the user's, and ends nothing")
+    func profile() async throws {
+        let folder = try CommandFolder(Self.lists)
+        try await start(folder)
+        let before = try await folder.run("user", "show", "test", "--json")
+        #expect(before.json?["profile"] == .object(JSONObject()))
+        try folder.write(
+            Self.lists.replacing(
+                "password: test",
+                with: "password: test\n    profile: {name: Tess, birthdate: 1990-02-28}"
+            ),
+            to: "martlet.yaml"
+        )
+        let untouched = try await epoch()
+        #expect(try await start(folder) == .init(updated: 1))
+        #expect(try await start(folder) == .init())
+        #expect(try await epoch() == untouched)
+        let after = try await folder.run("user", "show", "test", "--json")
+        #expect(after.json?["profile"] == ["name": "Tess", "birthdate": "1990-02-28"])
+
+        func epoch() async throws -> Epoch? {
+            let installation = try await Installation.open(try configuration(of: folder))
+            let epoch = try await installation.server.account(named: "test").epoch
+            await installation.close()
+            return epoch
+        }
+    }
+
     @Test("a password that changes in the file ends the user's sessions")
     func password() async throws {
         let folder = try CommandFolder(Self.lists)
@@ -136,6 +164,18 @@ struct FileOwnedTests {
             (
                 "users: [{username: a, password: b}, {username: A, password: c}]",
                 "“a” is listed already at martlet.yaml:1"
+            ),
+            (
+                "users: [{username: a, password: b, password_hash: c}]",
+                "A user has a password or a password_hash, not both."
+            ),
+            (
+                "users: [{username: a, password_hash: c}]",
+                "This is no password hash that Martlet reads"
+            ),
+            (
+                "users: [{username: a, password: b, profile: {locale: 7}}]",
+                "locale is a language tag like en-US."
             ),
             ("resources: [{identifier: \"urn:a\"}]", "scopes is a list of scopes"),
             (

@@ -22,7 +22,8 @@ struct UserCommandTests {
         #expect(made.status == 0)
         #expect(
             made.members == [
-                "username", "sub", "email", "disabled", "disabled_at", "created_at", "managed_by",
+                "username", "sub", "email", "profile", "disabled", "disabled_at", "created_at",
+                "updated_at", "managed_by",
             ]
         )
         #expect(made.json?["email"] == "ann@example.com")
@@ -42,9 +43,88 @@ struct UserCommandTests {
         #expect(none.output.hasPrefix("There are no users;"))
     }
 
+    @Test("a profile is given at the making, seen, and replaced as a whole")
+    func profile() async throws {
+        let folder = try CommandFolder()
+        try folder.write(
+            #"{"given_name": "Ann", "email_verified": true, "address": {"country": "FR"}}"#,
+            to: "ann.json"
+        )
+        let create = [
+            "user", "create", "--username", "ann", "--email", "ann@example.com",
+            "--password-stdin", "--profile",
+        ]
+        let made = try await folder.run(create + ["ann.json", "--json"], input: "sesame")
+        #expect(made.json?["profile"]?["address"]?["country"] == "FR")
+        let shown = try await folder.run("user", "show", "ann")
+        #expect(shown.output.contains("given_name      Ann\n"))
+        #expect(shown.output.contains("address         FR\n"))
+        let moved = try await folder.run("user", "update", "ann", "--email", "ann@example.net")
+        #expect(moved.output == "The user “ann” is up to date.\n")
+        let unverified = try await folder.run("user", "show", "ann", "--json")
+        #expect(unverified.json?["email"] == "ann@example.net")
+        #expect(unverified.json?["profile"]?["email_verified"] == nil)
+        let changed = try await folder.run(
+            "user",
+            "update",
+            "ann",
+            "--profile",
+            "-",
+            "--email",
+            "",
+            "--json",
+            input: #"{"locale": "fr"}"#
+        )
+        #expect(changed.json?["profile"] == ["locale": "fr"])
+        #expect(changed.json?["email"] == .null)
+        let refused = try await folder.run("user", "update", "ann", "--profile", "-", input: "[]")
+        #expect(refused.status == 1)
+        #expect(refused.complaint.hasPrefix("A profile is an object of claims"))
+        #expect(try await folder.run("user", "update", "ann").status == 64)
+        #expect(try await folder.run(create + ["-"], input: "{}").status == 64)
+    }
+
+    @Test("an account comes along with a hash of its password, if that can be verified")
+    func passwordHash() async throws {
+        let folder = try CommandFolder()
+        func create(_ username: String, _ hash: String) async throws -> CommandFolder.Outcome {
+            try await folder.run(
+                "user",
+                "create",
+                "--username",
+                username,
+                "--password-hash-stdin",
+                input: hash
+            )
+        }
+        let hash = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+        #expect(try await create("ann", hash + "\n").status == 0)
+        let costly = try await create("bob", hash.replacing("$05$", with: "$31$"))
+        #expect(costly.status == 1)
+        #expect(costly.complaint.hasPrefix("Verifying this password hash would take more time"))
+        let unknown = try await create("bob", "sesame\n")
+        #expect(unknown.status == 1)
+        #expect(unknown.complaint.hasPrefix("This is no password hash that Martlet reads;"))
+        #expect(try await create("bob", "\n").status == 1)
+        let both = try await folder.run(
+            "user",
+            "create",
+            "--username",
+            "bob",
+            "--password-stdin",
+            "--password-hash-stdin",
+            input: hash
+        )
+        #expect(both.status == 64)
+        let shown = try await folder.run("user", "show", "ann", "--json")
+        #expect(!shown.output.contains("$2a$"))
+    }
+
     @Test("a user whom nobody knows is refused by name")
     func unknown() async throws {
         let folder = try CommandFolder()
+        let named = try await folder.run("user", "update", "bob", "--email", "bob@example.com")
+        #expect(named.status == 1)
         for command in ["show", "disable", "enable", "delete"] {
             let outcome = try await folder.run("user", command, "bob")
             #expect(outcome.status == 1)

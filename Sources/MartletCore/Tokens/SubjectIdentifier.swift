@@ -1,0 +1,41 @@
+import Crypto
+import MartletProtocol
+
+/// What an account is called at one client: the `sub` of everything that the client gets to see
+/// (OIDC Core §8). ID tokens, UserInfo, access tokens and introspection all take it from here.
+package enum SubjectIdentifier {
+    /// Public: the account's own id, the same at every client. Pairwise: another one at each site,
+    /// from which neither the account nor what it is called elsewhere can be told without `key`.
+    static func of(
+        _ account: AccountID,
+        for client: Client,
+        key: SymmetricKey
+    ) -> String {
+        switch client.metadata.subjectType {
+        case .public:
+            return account.rawValue
+        case .pairwise:
+            // A client without a site of its own shares its subjects with nobody.
+            let sector = client.metadata.sectorIdentifier ?? client.id.rawValue
+            return pairwise(account, sector: sector, key: key)
+        }
+    }
+
+    /// The sector goes in with its length, so that no two pairs of sector and account look alike.
+    static func pairwise(_ account: AccountID, sector: String, key: SymmetricKey) -> String {
+        var hmac = HMAC<SHA256>(key: key)
+        hmac.update(data: Array("\(sector.utf8.count) \(sector) \(account.rawValue)".utf8))
+        return Base64URL.encode(Array(hmac.finalize()))
+    }
+}
+
+extension KeyRing {
+    /// What the account is called at the client.
+    package func subject(
+        of account: AccountID,
+        for client: Client
+    ) throws(StorageError) -> String {
+        guard let subjectKey else { throw .corrupt("there is no key for subjects") }
+        return SubjectIdentifier.of(account, for: client, key: subjectKey)
+    }
+}
