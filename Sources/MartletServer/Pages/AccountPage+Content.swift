@@ -182,7 +182,6 @@ extension EndReason {
         case .consentWithdrawn: .endConsentWithdrawn
         case .codeReuse: .endCodeReuse
         case .keyCompromised: .endKeyCompromised
-        case .signedOut, .codeReuse: .endRevokedByOperator
         }
     }
 }
