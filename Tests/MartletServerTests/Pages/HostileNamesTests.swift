@@ -109,6 +109,7 @@ struct HostileNamesTests {
                 ],
                 next: nil
             ),
+            choosesPassword: true,
             minimumPasswordLength: 8,
             csrf: name
         )
