@@ -73,7 +73,7 @@ package final class AttemptLimiter: Sendable {
     package func succeeded(name: String, address: String, at now: Instant, known: Bool) {
         takeBack(name: name, address: address, at: now, known: known)
         counting.withLock { _ in
-            let keys = Self.keys(name: name, address: address, known: known)
+            let keys = keys(name: name, address: address, known: known)
             for (key, share) in keys where share == 1 { failures[key] = nil }
         }
     }

@@ -1,4 +1,4 @@
-package import MartletProtocol
+import MartletProtocol
 
 /// The operator's commands about consents: what accounts allowed clients.
 extension AuthorizationServer {
