@@ -127,6 +127,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "Interop",
+            dependencies: ["martlet", "MartletProtocol", "MartletTesting"],
+            exclude: ["clients"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "MartletCoreTests",
             dependencies: ["MartletCore", "MartletProtocol", "MartletTesting", crypto],
             swiftSettings: strict

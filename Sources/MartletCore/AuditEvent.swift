@@ -36,6 +36,14 @@ package enum AuditEvent: Sendable, Equatable {
     case clientSecretRotated(ClientID)
     /// Everything under the client's epoch ended.
     case clientSessionsEnded(ClientID, reason: EndReason)
+    /// A client registered itself, with an initial access token or without.
+    case clientRegistered(ClientID, token: RegistrationTokenID?, origin: Origin)
+    case clientUpdatedItself(ClientID, origin: Origin)
+    case clientDeletedItself(ClientID, origin: Origin)
+    /// A client that registered itself and that nobody ever used was taken away.
+    case clientRemovedUnused(ClientID)
+    case registrationTokenCreated(RegistrationTokenID)
+    case registrationTokenRevoked(RegistrationTokenID)
     case resourceChanged(ResourceID)
     case resourceDeleted(ResourceID)
     case keysRotated(KeyRotation)
@@ -230,6 +238,57 @@ extension AuditEvent {
                 client: client,
                 particulars: ["reason": reason.rawValue]
             )
+        case .clientRegistered(let client, let token, let origin):
+            StoredEvent(
+                name: "client_registered",
+                family: nil,
+                account: nil,
+                client: client,
+                particulars: origin.particulars.merging(
+                    token.map { ["token": $0.rawValue] } ?? [:],
+                    uniquingKeysWith: { $1 }
+                )
+            )
+        case .clientUpdatedItself(let client, let origin):
+            StoredEvent(
+                name: "client_updated_itself",
+                family: nil,
+                account: nil,
+                client: client,
+                particulars: origin.particulars
+            )
+        case .clientDeletedItself(let client, let origin):
+            StoredEvent(
+                name: "client_deleted_itself",
+                family: nil,
+                account: nil,
+                client: client,
+                particulars: origin.particulars
+            )
+        case .clientRemovedUnused(let client):
+            StoredEvent(
+                name: "client_removed_unused",
+                family: nil,
+                account: nil,
+                client: client,
+                particulars: [:]
+            )
+        case .registrationTokenCreated(let token):
+            StoredEvent(
+                name: "registration_token_created",
+                family: nil,
+                account: nil,
+                client: nil,
+                particulars: ["token": token.rawValue]
+            )
+        case .registrationTokenRevoked(let token):
+            StoredEvent(
+                name: "registration_token_revoked",
+                family: nil,
+                account: nil,
+                client: nil,
+                particulars: ["token": token.rawValue]
+            )
         case .resourceChanged(let resource):
             StoredEvent(
                 name: "resource_changed",
@@ -262,6 +321,7 @@ extension AuditEvent {
         let particulars = stored.particulars
         let reason = particulars["reason"].flatMap(EndReason.init)
         let resource = particulars["resource"].map(ResourceID.init)
+        let token = particulars["token"].map(RegistrationTokenID.init)
         switch (stored.name, stored.family, stored.account, stored.client) {
         case ("session_made", let family?, let account?, let client?):
             self = .sessionMade(
@@ -320,6 +380,20 @@ extension AuditEvent {
         case ("client_sessions_ended", nil, nil, let client?):
             guard let reason else { return nil }
             self = .clientSessionsEnded(client, reason: reason)
+        case ("client_registered", nil, nil, let client?):
+            self = .clientRegistered(client, token: token, origin: Origin(particulars))
+        case ("client_updated_itself", nil, nil, let client?):
+            self = .clientUpdatedItself(client, origin: Origin(particulars))
+        case ("client_deleted_itself", nil, nil, let client?):
+            self = .clientDeletedItself(client, origin: Origin(particulars))
+        case ("client_removed_unused", nil, nil, let client?):
+            self = .clientRemovedUnused(client)
+        case ("registration_token_created", nil, nil, nil):
+            guard let token else { return nil }
+            self = .registrationTokenCreated(token)
+        case ("registration_token_revoked", nil, nil, nil):
+            guard let token else { return nil }
+            self = .registrationTokenRevoked(token)
         case ("resource_changed", nil, nil, nil):
             guard let resource else { return nil }
             self = .resourceChanged(resource)

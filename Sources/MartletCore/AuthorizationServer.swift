@@ -9,6 +9,7 @@ package struct AuthorizationServer: Sendable {
     package let passwords: PasswordHasher
     package let attempts: AttemptLimiter
     package let secrets: ClientSecretVerifier
+    let registrations: RegistrationLimiter
     package let surroundings: Surroundings
     /// What the operator should see; called with no lock held and must not block.
     package let notice: @Sendable (Notice) -> Void
@@ -28,6 +29,7 @@ package struct AuthorizationServer: Sendable {
         families = FamilyCache(storage: storage)
         let passwords = PasswordHasher()
         self.passwords = passwords
+        registrations = RegistrationLimiter()
         attempts = AttemptLimiter(
             attempts: settings.loginAttempts,
             loopback: settings.loopback
@@ -50,6 +52,8 @@ package struct AuthorizationServer: Sendable {
         /// Who comes from loopback addresses; see ``AttemptLimiter``.
         package let loopback: AttemptLimiter.Loopback
         package let lifetimes: Lifetimes
+        /// Who may register clients over the network.
+        package let registration: RegistrationMode
 
         package init(
             issuer: String,
@@ -57,7 +61,8 @@ package struct AuthorizationServer: Sendable {
             policy: RotationPolicy = .standard,
             loginAttempts: Int = 10,
             loopback: AttemptLimiter.Loopback = .everybody,
-            lifetimes: Lifetimes = Lifetimes()
+            lifetimes: Lifetimes = Lifetimes(),
+            registration: RegistrationMode = .off
         ) {
             self.issuer = issuer
             self.accessTokenLifetime = accessTokenLifetime
@@ -65,6 +70,7 @@ package struct AuthorizationServer: Sendable {
             self.loginAttempts = loginAttempts
             self.loopback = loopback
             self.lifetimes = lifetimes
+            self.registration = registration
         }
 
         /// How long what leads to a family stays good.
@@ -126,6 +132,8 @@ package struct AuthorizationServer: Sendable {
         /// A genuine token that another client presented.
         case foreignRefreshToken(FamilyID)
         case clientAuthenticationFailed(ClientID)
+        /// Somebody registers more clients than may be.
+        case registrationLimited
         case signInFailed
         case signInLimited
     }

@@ -176,6 +176,10 @@ public enum ClientMetadataName {
     public static let idIssuedAt = "client_id_issued_at"
     /// RFC 7591 §3.2.1.
     public static let secretExpiresAt = "client_secret_expires_at"
+    /// RFC 7592 §3.
+    public static let registrationAccessToken = "registration_access_token"
+    /// RFC 7592 §3.
+    public static let registrationClientURI = "registration_client_uri"
 }
 
 /// What an API answers a request with whose bearer token will not do (RFC 6750 §3.1).

@@ -4,10 +4,11 @@ package import MartletCore
 /// Everything that the server answers, behind what applies to every answer.
 package func routes(
     for server: AuthorizationServer,
+    site: PageSite,
     log: ServerLog,
     proxies: TrustedProxies = .none
 ) -> Router<ServerContext> {
-    let table = RouteTable(for: server)
+    let table = RouteTable(for: server, site: site, log: log)
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
     if !proxies.isEmpty { router.addMiddleware { ClientAddress(proxies: proxies) } }
     if let security = StrictTransportSecurity(issuer: server.settings.issuer) {
@@ -38,7 +39,7 @@ struct RouteTable {
 
     let routes: [Route]
 
-    init(for server: AuthorizationServer) {
+    init(for server: AuthorizationServer, site: PageSite, log: ServerLog) {
         let base = server.settings.issuerPath
         let token = TokenEndpoint(server: server)
         let revocation = RevocationEndpoint(server: server)
@@ -47,6 +48,7 @@ struct RouteTable {
         let keySet = KeySetEndpoint(server: server)
         let metadata = MetadataEndpoint(server: server)
         let health = HealthEndpoint(server: server)
+        let assets = AssetsEndpoint(assets: site.assets)
 
         routes =
             [
@@ -95,6 +97,24 @@ struct RouteTable {
                     try await metadata.answer()
                 }
             }
+            + assets.routes + Self.pages(PageDesk(server: server, site: site), base, log)
+    }
+
+    /// What people see: each page for its form too.
+    private static func pages(_ desk: PageDesk, _ base: String, _ log: ServerLog) -> [Route] {
+        let pages: [(String, @Sendable (PageRequest) async throws -> Response)] = [
+            ("/oauth/authorize", AuthorizationEndpoint(desk: desk).answer),
+            (PagePath.login.rawValue, LoginEndpoint(desk: desk).answer),
+            (PagePath.selectAccount.rawValue, SelectAccountEndpoint(desk: desk).answer),
+            (PagePath.consent.rawValue, ConsentEndpoint(desk: desk).answer),
+        ]
+        return pages.flatMap { path, page in
+            [HTTPRequest.Method.get, .post].map { method in
+                Route(method: method, path: base + path) { request, context in
+                    try await desk.answer(request, context, log: log, page)
+                }
+            }
+        }
     }
 
     /// What may be asked of each path, as an `Allow` header says it (RFC 9110 §10.2.1).

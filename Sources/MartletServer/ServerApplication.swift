@@ -38,18 +38,20 @@ package enum ServerApplication {
         }
     }
 
-    /// The application, with the routes of ``routes(for:log:proxies:)`` and whatever `extend` adds.
+    /// The application, with the routes of ``routes(for:site:log:proxies:)`` and whatever `extend` adds.
     ///
     /// - Parameter services: what runs beside it for as long as it runs.
     package static func make(
         for server: AuthorizationServer,
+        branding: Branding = .standard,
         listening: Listening,
         logger: Logger,
         services: [any Service] = [],
         extend: (Router<ServerContext>) -> Void = { _ in }
     ) -> some ApplicationProtocol {
         let log = ServerLog(logger)
-        let router = routes(for: server, log: log, proxies: listening.proxies)
+        let site = PageSite(issuerPath: server.settings.issuerPath, branding: branding)
+        let router = routes(for: server, site: site, log: log, proxies: listening.proxies)
         extend(router)
         // The framework's own notes of the start would say again what `started` tells.
         var frameworkLogger = logger

@@ -47,6 +47,8 @@ package struct ServerLog: Sendable {
             )
         case .clientAuthenticationFailed:
             logger.info("client authentication failed")
+        case .registrationLimited:
+            logger.warning("client registrations are slowed down: there are too many")
         case .signInFailed:
             logger.info("sign-in failed")
         case .signInLimited:

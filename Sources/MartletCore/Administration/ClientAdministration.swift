@@ -36,39 +36,49 @@ extension AuthorizationServer {
         _ id: ClientID,
         metadata json: JSONValue
     ) async throws -> RegisteredClient {
-        let stored = try await client(id, ownedBy: .operator)
+        let stored = try await changeableClient(id)
         let metadata = try ClientMetadata(json: json)
         try await prepare(for: metadata)
-        var client = stored.value
+        let changed = try await registration(of: stored.value, changedTo: metadata)
+        try await replace(stored, by: changed.client)
+        return changed
+    }
+
+    /// A client with other metadata, and the secret that it gets if it needs one now.
+    func registration(
+        of client: Client,
+        changedTo metadata: ClientMetadata
+    ) async throws -> RegisteredClient {
+        var client = client
         let made = client.secret == nil ? try await newSecret(for: metadata) : nil
         client.metadata = metadata
         client.secret = metadata.authenticationMethod == .none ? nil : client.secret ?? made?.hash
-        try await replace(stored, by: client)
         return RegisteredClient(client: client, secret: made?.secret)
     }
 
-    /// Writes a changed client; one that becomes public loses its sessions.
+    /// Writes a changed client.
     func replace(_ stored: Stored<Client>, by client: Client) async throws {
+        let (change, ended) = replacement(of: stored, by: client)
+        try await save([change], [.clientUpdated(client.id)] + ended)
+    }
+
+    /// What writes a changed client, and what that ends: one that becomes public loses its
+    /// sessions.
+    func replacement(
+        of stored: Stored<Client>,
+        by client: Client
+    ) -> (RecordChange, [AuditEvent]) {
         let becamePublic = stored.value.secret != nil && client.secret == nil
-        var events: [AuditEvent] = [.clientUpdated(client.id)]
-        if becamePublic {
-            events.append(.clientSessionsEnded(client.id, reason: .clientRevoked))
-        }
-        try await save(
-            [
-                .update(
-                    stored,
-                    to: client,
-                    epoch: becamePublic ? newEpoch(.clientRevoked) : nil
-                )
-            ],
-            events
+        guard becamePublic else { return (.update(stored, to: client), []) }
+        return (
+            .update(stored, to: client, epoch: newEpoch(.clientRevoked)),
+            [.clientSessionsEnded(client.id, reason: .clientRevoked)]
         )
     }
 
     /// Gives a client a new secret; the old one is refused from here on. Its sessions go on.
     package func rotateClientSecret(_ id: ClientID) async throws -> RegisteredClient {
-        let stored = try await client(id, ownedBy: .operator)
+        let stored = try await changeableClient(id)
         guard let made = try await newSecret(for: stored.value.metadata) else {
             throw AdministrationError("The client “\(id)” is public and has no secret.")
         }
@@ -78,9 +88,12 @@ extension AuthorizationServer {
         return RegisteredClient(client: client, secret: made.secret)
     }
 
-    /// Deletes a client; its sessions are over with it.
+    /// Deletes a client, also one that registered itself; its sessions are over with it.
     package func deleteClient(_ id: ClientID) async throws {
-        let stored = try await client(id, ownedBy: .operator)
+        let stored = try await client(id)
+        guard stored.value.managedBy != .file else {
+            throw AdministrationError.ownedByFile("client", id.rawValue)
+        }
         try await save(
             [.delete(stored)],
             [.clientSessionsEnded(id, reason: .clientDeleted)]
@@ -98,15 +111,18 @@ extension AuthorizationServer {
         return stored
     }
 
-    private func client(
-        _ id: ClientID,
-        ownedBy owner: ManagedBy
-    ) async throws -> Stored<Client> {
+    /// A client that is the operator's to change.
+    private func changeableClient(_ id: ClientID) async throws -> Stored<Client> {
         let stored = try await client(id)
-        guard stored.value.managedBy == owner else {
-            throw AdministrationError.ownedByFile("client", id.rawValue)
+        switch stored.value.managedBy {
+        case .operator: return stored
+        case .file: throw AdministrationError.ownedByFile("client", id.rawValue)
+        case .registration:
+            throw AdministrationError(
+                "The client “\(id)” registered itself and changes itself; delete it, or create one "
+                    + "of your own."
+            )
         }
-        return stored
     }
 
     /// What must be there before a client has this metadata: the APIs that it names, and keys of
@@ -129,7 +145,7 @@ extension AuthorizationServer {
         }
     }
 
-    private func newSecret(
+    func newSecret(
         for metadata: ClientMetadata
     ) async throws -> (secret: Secret, hash: ClientSecretHash)? {
         guard metadata.authenticationMethod != .none else { return nil }
@@ -138,11 +154,16 @@ extension AuthorizationServer {
 
     func newSecret() async throws -> (secret: Secret, hash: ClientSecretHash) {
         let secret = ClientSecretHash.makeSecret(in: surroundings)
-        return try await directory.consultCurrent { snapshot in
+        return (secret, try await keyedHash(of: secret))
+    }
+
+    /// What is stored of a secret that was made here.
+    func keyedHash(of secret: Secret) async throws -> ClientSecretHash {
+        try await directory.consultCurrent { snapshot in
             guard let (id, key) = snapshot.keys.clientSecretKey(at: surroundings.now()) else {
                 throw StorageError.corrupt("there is no key for client secrets")
             }
-            return (secret, .keyed(secret, with: key, id: id))
+            return .keyed(secret, with: key, id: id)
         }
     }
 }

@@ -145,6 +145,7 @@ extension AuthorizationServer {
         client.metadata = described.metadata
         client.secret = secret
         client.managedBy = .file
+        client.registration = nil
         guard client != stored.value else { return .unchanged }
         try await replace(stored, by: client)
         return .updated

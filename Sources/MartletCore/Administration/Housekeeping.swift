@@ -27,6 +27,9 @@ package struct Housekeeping: Sendable {
             before: now - Self.historyLifetime,
             limit: Self.batch
         )
+        let clients = try await removeUnusedClients(at: now)
+        let tokens = try await removeExpiredTokens(at: now)
         return max(families, once, events) == Self.batch
+            || max(clients, tokens) == Self.registrationBatch
     }
 }

@@ -8,19 +8,23 @@ package struct Client: Sendable, Equatable {
     package var secret: ClientSecretHash?
     package let createdAt: Instant
     package var managedBy: ManagedBy
+    /// Of a client that registered itself.
+    package var registration: SelfRegistration?
 
     package init(
         id: ClientID,
         metadata: ClientMetadata,
         secret: ClientSecretHash?,
         createdAt: Instant,
-        managedBy: ManagedBy
+        managedBy: ManagedBy,
+        registration: SelfRegistration? = nil
     ) {
         self.id = id
         self.metadata = metadata
         self.secret = secret
         self.createdAt = createdAt
         self.managedBy = managedBy
+        self.registration = registration
     }
 
     /// Whether the client has registered this grant type.
@@ -37,6 +41,7 @@ extension Client: Record {
     package static let kind = RecordKind.client
 
     package var recordID: String { id.rawValue }
+    package var recordOwner: String? { registration?.group.rawValue }
 
     package var body: JSONValue {
         [
@@ -44,6 +49,7 @@ extension Client: Record {
             "secret": secret?.body ?? .null,
             "created_at": .integer(createdAt.microseconds),
             "managed_by": .string(managedBy.rawValue),
+            "registration": registration?.body ?? .null,
         ]
     }
 
@@ -62,5 +68,10 @@ extension Client: Record {
         }
         createdAt = try body.instant("created_at")
         managedBy = try body.choice("managed_by", as: ManagedBy.self)
+        if let registration = body.value("registration") {
+            self.registration = try SelfRegistration(body: registration)
+        } else {
+            registration = nil
+        }
     }
 }

@@ -282,7 +282,8 @@ package struct ErasedOneTimeChange: Sendable, Equatable {
 
 // MARK: - Records
 
-/// Clients, accounts, consents, resources and keys: read often, changed by people.
+/// Clients, accounts, consents, resources, keys and registration tokens: read often, changed by
+/// people.
 package protocol RecordStore: Sendable {
     /// The record of this id, and the revision as of the same read.
     func find(_ kind: RecordKind, id: String) async throws(StorageError) -> Found
@@ -312,6 +313,7 @@ package enum RecordKind: String, Sendable, CaseIterable {
     case consent
     case resource
     case key
+    case registrationToken = "registration_token"
 }
 
 /// A record as a store keeps it: what it is found by, its epoch, and a body that only the core
@@ -321,7 +323,8 @@ package struct StoredRecord: Sendable, Equatable {
     package let id: String
     /// A second key, unique within the kind: an account's sign-in name.
     package let name: String?
-    /// What a list can be narrowed to: a consent's account.
+    /// What a list can be narrowed to: a consent's account, the group of a client that registered
+    /// itself.
     package let owner: String?
     /// Counts the saves, from 1.
     package let version: Int64

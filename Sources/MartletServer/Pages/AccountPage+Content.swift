@@ -20,6 +20,9 @@ extension AccountPage {
             "history": history.elements.prefix(Self.longestList).map {
                 entry($0, in: surroundings)
             },
+            "hasSessions": !sessions.elements.isEmpty,
+            "hasApps": !apps.elements.isEmpty,
+            "hasHistory": !history.elements.isEmpty,
             "passwordRule": texts.text(.passwordRule, ["count": String(minimumPasswordLength)]),
             "minimumLength": String(minimumPasswordLength),
             "endSession": surroundings.path(.endSession),
@@ -125,6 +128,8 @@ extension AccountPage.Entry.Kind {
         case .accountEnabled: texts.sentence(.eventAccountEnabled)
         case .signedIn(let app): texts.sentence(.eventSignedIn, ["client": app.shown()])
         case .signedInHere: texts.sentence(.eventSignedInHere)
+        case .signedOutHere: texts.sentence(.eventSignedOutHere)
+        case .accountUpdated: texts.sentence(.eventAccountUpdated)
         case .newAddress(let app): texts.sentence(.eventNewAddress, ["client": app.shown()])
         case .reuseDetected(let app): texts.sentence(.eventReuseDetected, ["client": app.shown()])
         case .sessionEnded(let app, let reason):
@@ -141,9 +146,10 @@ extension AccountPage.Entry.Kind {
     /// Whether it may mean that somebody else has been here.
     fileprivate var isAlarming: Bool {
         switch self {
-        case .reuseDetected, .sessionEnded(_, .reuse): true
-        case .accountCreated, .accountEnabled, .signedIn, .signedInHere, .newAddress,
-            .sessionEnded, .allSessionsEnded, .consentGiven, .consentWithdrawn:
+        case .reuseDetected, .sessionEnded(_, .reuse), .sessionEnded(_, .codeReuse): true
+        case .accountCreated, .accountEnabled, .signedIn, .signedInHere, .signedOutHere,
+            .accountUpdated, .newAddress, .sessionEnded, .allSessionsEnded, .consentGiven,
+            .consentWithdrawn:
             false
         }
     }
@@ -155,7 +161,7 @@ extension EndReason {
         switch self {
         case .reuse: .endReuse
         case .revokedByClient: .endRevokedByClient
-        case .revokedByOperator: .endRevokedByOperator
+        case .revokedByOperator, .revokedByUser: .endRevokedByOperator
         case .replaced: .endReplaced
         case .exhausted: .endExhausted
         case .idle: .endIdle
@@ -164,11 +170,12 @@ extension EndReason {
         case .accountDeleted: .endAccountDeleted
         case .passwordChanged: .endPasswordChanged
         case .signedOutEverywhere: .endSignedOutEverywhere
+        case .signedOut: .endSignedOut
         case .clientRevoked: .endClientRevoked
         case .clientDeleted: .endClientDeleted
         case .consentWithdrawn: .endConsentWithdrawn
+        case .codeReuse: .endCodeReuse
         case .keyCompromised: .endKeyCompromised
-        case .signedOut, .codeReuse: .endRevokedByOperator
         }
     }
 }

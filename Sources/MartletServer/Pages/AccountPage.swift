@@ -43,6 +43,9 @@ struct AccountPage: Page {
             case signedIn(app: String)
             /// A browser signed in here, whatever for.
             case signedInHere
+            case signedOutHere
+            /// Name, address or the like.
+            case accountUpdated
             case newAddress(app: String)
             case reuseDetected(app: String)
             case sessionEnded(app: String, EndReason)

@@ -7,7 +7,7 @@ enum PageTemplate: String, CaseIterable {
     /// What is around every page.
     case layout
     /// Pieces that several pages use.
-    case part, time, alert, fields, scopes, client
+    case part, time, alert, fields, scopes, client, caution, links
 }
 
 /// All templates and all languages, read once.
@@ -15,7 +15,9 @@ struct PageTemplates: Sendable {
     private let library: MustacheLibrary
     private let texts: [Language: Texts]
 
-    init() {
+    static let standard = PageTemplates()
+
+    private init() {
         MustacheContentTypes.register(StrictHTML(), named: StrictHTML.name)
         library = MustacheLibrary(
             templates: Dictionary(
@@ -37,8 +39,9 @@ struct PageTemplates: Sendable {
         content["title"] = page.title(in: texts)
         content["siteName"] = site.branding.name
         content["styleSheet"] = site.assets.styleSheet.path
-        content["icon"] = site.assets.icon.path
         content["logo"] = site.assets.logo.path
+        content["logoType"] = site.assets.logo.contentType
+        content["ownLogo"] = site.branding.logo != nil
         switch page.scripting {
         case .none: break
         case .submitsForm: content["script"] = site.assets.submission.path
@@ -105,6 +108,8 @@ extension PageTemplate {
         case .fields: PackageResources.fields_mustache
         case .scopes: PackageResources.scopes_mustache
         case .client: PackageResources.client_mustache
+        case .caution: PackageResources.caution_mustache
+        case .links: PackageResources.links_mustache
         }
     }
 }

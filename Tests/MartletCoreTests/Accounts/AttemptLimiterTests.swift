@@ -161,7 +161,10 @@ struct AttemptLimiterTests {
         #expect((AttemptLimiter.network(of: one) == AttemptLimiter.network(of: other)) == same)
     }
 
-    @Test("past the limit the right password is refused too, and no hash is computed")
+    @Test(
+        "past the limit the right password is refused too, and no hash is computed",
+        .covers("RFC 6749 §4.3.2 guessing")
+    )
     func atTheGrant() async throws {
         let world = try await TestAuthorizationServer(loginAttempts: 2)
         let client = try await world.client()
