@@ -281,13 +281,14 @@ extension AuditEvent {
         switch self {
         case .sessionMade(_, _, _, let origin), .newAddress(_, _, _, let origin),
             .reuseDetected(_, _, _, _, _, _, let origin), .signedIn(_, let origin),
-            .signedOut(_, let origin):
+            .signedOut(_, let origin), .clientRegistered(_, _, let origin),
+            .clientUpdatedItself(_, let origin), .clientDeletedItself(_, let origin):
             origin
         case .sessionEnded, .accountCreated, .consentGiven, .consentWithdrawn, .accountUpdated,
             .accountSessionsEnded, .accountEnabled, .clientCreated, .clientUpdated,
-            .clientSecretRotated, .clientSessionsEnded, .clientRegistered, .clientUpdatedItself,
-            .clientDeletedItself, .clientRemovedUnused, .registrationTokenCreated,
-            .registrationTokenRevoked, .resourceChanged, .resourceDeleted, .keysRotated:
+            .clientSecretRotated, .clientSessionsEnded, .clientRemovedUnused,
+            .registrationTokenCreated, .registrationTokenRevoked, .resourceChanged,
+            .resourceDeleted, .keysRotated:
             nil
         }
     }
