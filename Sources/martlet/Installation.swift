@@ -159,7 +159,8 @@ extension Configuration {
                 deviceInterval: lifetimes.deviceInterval,
                 signInIdle: lifetimes.sessionIdle,
                 signInAbsolute: lifetimes.sessionAbsolute
-            )
+            ),
+            registration: registration
         )
     }
 }

@@ -176,7 +176,6 @@ extension EndReason {
         case .consentWithdrawn: .endConsentWithdrawn
         case .codeReuse: .endCodeReuse
         case .keyCompromised: .endKeyCompromised
-        case .signedOut, .codeReuse: .endRevokedByOperator
         }
     }
 }

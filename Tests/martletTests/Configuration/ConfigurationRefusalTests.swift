@@ -118,7 +118,6 @@ struct ConfigurationRefusalTests {
         "what this version does not have is refused by name",
         arguments: [
             "tls: {certificate: a.pem}", "branding: {title: x}", "trusted_proxies: [10.0.0.0/8]",
-            "registration: {mode: open}", "registration: {mode: token}",
             "store: postgres://u:secret@db/martlet", "store: postgresql://u:secret@db/martlet",
         ]
     )
