@@ -29,6 +29,7 @@ struct RouteTable {
     init(for server: AuthorizationServer, site: PageSite, log: ServerLog) {
         let base = server.settings.issuerPath
         let token = TokenEndpoint(server: server)
+        let device = DeviceAuthorizationEndpoint(server: server)
         let revocation = RevocationEndpoint(server: server)
         let introspection = IntrospectionEndpoint(server: server)
         let userInfo = UserInfoEndpoint(server: server)
@@ -40,6 +41,11 @@ struct RouteTable {
         routes =
             [
                 .init(method: .post, path: base + "/oauth/token", answer: token.answer),
+                .init(
+                    method: .post,
+                    path: base + DeviceAuthorizationEndpoint.path,
+                    answer: device.answer
+                ),
                 .init(method: .post, path: base + "/oauth/revoke", answer: revocation.answer),
                 .init(
                     method: .post,
@@ -68,6 +74,8 @@ struct RouteTable {
             (PagePath.login.rawValue, LoginEndpoint(desk: desk).answer),
             (PagePath.selectAccount.rawValue, SelectAccountEndpoint(desk: desk).answer),
             (PagePath.consent.rawValue, ConsentEndpoint(desk: desk).answer),
+            (PagePath.device.rawValue, DeviceEndpoint(desk: desk).answer),
+            (PagePath.deviceConfirm.rawValue, DeviceConfirmEndpoint(desk: desk).answer),
         ]
         return pages.flatMap { path, page in
             [HTTPRequest.Method.get, .post].map { method in

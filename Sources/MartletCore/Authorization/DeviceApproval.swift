@@ -146,7 +146,7 @@ extension AuthorizationServer {
         behind userCode: UserCode
     ) async throws(StorageError) -> (DeviceCode, OneTimeKey)? {
         guard let way = try await storage.find(userCode.key) else { return nil }
-        let key = OneTimeKey(.deviceCode, try RecordBody(way).string("device_code"))
+        let key = OneTimeKey(.deviceCode, try RecordBody(way).string("leads_to"))
         guard let entry = try await storage.find(key) else { return nil }
         return (try DeviceCode(entry), key)
     }

@@ -109,10 +109,11 @@ extension AuthorizationServer {
     private func keep(_ code: DeviceCode, under key: OneTimeKey) async throws(StorageError) -> Bool
     {
         let entry = code.entry(key)
+        let body: JSONValue = ["leads_to": .string(key.id)]
         let way = OneTimeEntry(
             key: code.userCode.key,
             expiresAt: code.end,
-            body: JSONValue.object(["device_code": .string(key.id)]).encoded()
+            body: body.encoded()
         )
         return try await storage.change(way.key) { taken, _ -> OneTimeChange<Bool> in
             guard taken == nil else { return OneTimeChange(answer: false) }

@@ -123,7 +123,7 @@ extension DeviceCode {
     func entry(_ key: OneTimeKey, until last: Instant? = nil) -> OneTimeEntry {
         var body = JSONObject()
         body["client"] = .string(client.rawValue)
-        body["user_code"] = .string(userCode.text)
+        body["shown"] = .string(userCode.text)
         body["scope"] = .string(scope.description)
         body["resources"] = .array(resources.map { .string($0.rawValue) })
         body["origin"] = origin.body
@@ -146,8 +146,8 @@ extension DeviceCode {
     init(_ entry: OneTimeEntry) throws(StorageError) {
         let body = try RecordBody(entry)
         client = ClientID(rawValue: try body.string("client"))
-        guard let userCode = UserCode(typed: try body.string("user_code")) else {
-            throw body.missing("user_code")
+        guard let userCode = UserCode(typed: try body.string("shown")) else {
+            throw body.missing("shown")
         }
         self.userCode = userCode
         scope = try body.scope("scope")

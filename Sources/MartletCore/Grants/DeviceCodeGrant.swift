@@ -20,7 +20,6 @@ struct DeviceCodeGrant {
         .slowDown,
         "The device asks too often; wait five seconds longer between two requests from now on."
     )
-    static let denied = OAuthError(.accessDenied, "The user did not allow it.")
     static let expired = OAuthError(
         .expiredToken,
         "The device code has expired; the device has to begin again."
@@ -46,7 +45,7 @@ struct DeviceCodeGrant {
         case .usedTwice(let family):
             try await server.endSession(ofCodeUsedTwice: family)
             throw Self.invalid
-        case .denied: throw Self.denied
+        case .denied: throw OAuthError.denied
         case .expired: throw Self.expired
         case .pending:
             let isInTime = server.devices.poll(key, at: request.arrived)

@@ -76,7 +76,7 @@ struct DeviceCodeGrantTests {
         let device = try await world.beginDevice(client)
         _ = try await world.answer(device, .deny, in: browser)
         for _ in 0..<3 {
-            await #expect(throws: DeviceCodeGrant.denied) {
+            await #expect(throws: OAuthError.denied) {
                 try await world.poll(device, as: client)
             }
             world.wait(.minutes(4))
