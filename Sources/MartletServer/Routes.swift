@@ -42,6 +42,7 @@ struct RouteTable {
     init(for server: AuthorizationServer, site: PageSite, log: ServerLog) {
         let base = server.settings.issuerPath
         let token = TokenEndpoint(server: server)
+        let device = DeviceAuthorizationEndpoint(server: server)
         let revocation = RevocationEndpoint(server: server)
         let introspection = IntrospectionEndpoint(server: server)
         let userInfo = UserInfoEndpoint(server: server)
@@ -64,6 +65,11 @@ struct RouteTable {
                     path: base + "/oauth/revoke",
                     crossOrigin: .singlePageClients,
                     answer: revocation.answer
+                ),
+                .init(
+                    method: .post,
+                    path: base + DeviceAuthorizationEndpoint.path,
+                    answer: device.answer
                 ),
                 .init(
                     method: .post,
@@ -114,6 +120,8 @@ struct RouteTable {
             (PagePath.selectAccount.rawValue, SelectAccountEndpoint(desk: desk).answer),
             (PagePath.consent.rawValue, ConsentEndpoint(desk: desk).answer),
             (PagePath.account.rawValue, account.answer),
+            (PagePath.device.rawValue, DeviceEndpoint(desk: desk).answer),
+            (PagePath.deviceConfirm.rawValue, DeviceConfirmEndpoint(desk: desk).answer),
         ]
         return (pages + forms).flatMap { path, page in
             [HTTPRequest.Method.get, .post].map { method in

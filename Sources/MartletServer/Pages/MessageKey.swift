@@ -14,7 +14,8 @@ enum MessageKey: String, CaseIterable {
     case scopeOpenID, scopeProfile, scopeEmail, scopeAddress, scopePhone, scopeOfflineAccess
 
     // Devices
-    case deviceTitle, deviceConfirmTitle, deviceConfirmLead, deviceAllowedTitle, deviceAllowed
+    case deviceTitle, deviceConfirmTitle, deviceConfirmLead, deviceConfirmOrigin
+    case deviceAllowedTitle, deviceAllowed
     case deviceDeniedTitle, deviceDenied, problemUnknownCode
 
     // The account page
