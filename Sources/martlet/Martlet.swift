@@ -11,7 +11,7 @@ struct Martlet: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, ServeCommand.self, ClientCommand.self, UserCommand.self,
             ResourceCommand.self, SessionCommand.self, ConsentCommand.self, TokenCommand.self,
-            KeyCommand.self,
+            KeyCommand.self, RegistrationTokenCommand.self,
             ConfigurationReferenceCommand.self,
         ]
     )

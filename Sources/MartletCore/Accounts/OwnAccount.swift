@@ -258,9 +258,9 @@ extension OwnAccount {
         case .consentWithdrawn(_, let client):
             return .consentWithdrawn(app: try await name(of: client, in: snapshot))
         case .clientCreated, .clientUpdated, .clientSecretRotated, .clientSessionsEnded,
-            .clientRegistered, .clientUpdatedItself, .clientDeletedItself, .clientRemovedUnused,
-            .registrationTokenCreated, .registrationTokenRevoked, .resourceChanged,
-            .resourceDeleted, .keysRotated:
+            .clientRegistered, .clientUpdatedItself,
+            .clientDeletedItself, .clientRemovedUnused, .registrationTokenCreated,
+            .registrationTokenRevoked, .resourceChanged, .resourceDeleted, .keysRotated:
             return nil
         }
     }
@@ -285,9 +285,10 @@ extension AuditEvent {
             origin
         case .sessionEnded, .accountCreated, .consentGiven, .consentWithdrawn, .accountUpdated,
             .accountSessionsEnded, .accountEnabled, .clientCreated, .clientUpdated,
-            .clientSecretRotated, .clientSessionsEnded, .clientRegistered, .clientUpdatedItself,
-            .clientDeletedItself, .clientRemovedUnused, .registrationTokenCreated,
-            .registrationTokenRevoked, .resourceChanged, .resourceDeleted, .keysRotated:
+            .clientSecretRotated, .clientSessionsEnded, .registrationTokenCreated,
+            .registrationTokenRevoked, .clientRegistered, .clientUpdatedItself,
+            .clientDeletedItself, .clientRemovedUnused, .resourceChanged, .resourceDeleted,
+            .keysRotated:
             nil
         }
     }

@@ -28,6 +28,11 @@ struct MetadataEndpoint {
             body.member("revocation_endpoint", endpoint("/oauth/revoke"))
             body.member("introspection_endpoint", endpoint("/oauth/introspect"))
             body.member("userinfo_endpoint", endpoint("/oauth/userinfo"))
+            switch server.settings.registration {
+            case .off: break
+            case .token, .open:
+                body.member("registration_endpoint", endpoint(RegistrationEndpoint.path))
+            }
             body.member("jwks_uri", endpoint("/oauth/jwks"))
             body.member(
                 "grant_types_supported",

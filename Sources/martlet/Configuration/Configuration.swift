@@ -18,6 +18,8 @@ struct Configuration: Sendable {
     /// Failed tries per account before further ones are slowed down.
     let loginAttempts: Int
     let branding: BrandSettings
+    /// Who may register clients over the network.
+    let registration: RegistrationMode
     let logLevel: Logger.Level
     let clients: [ConfigurationEntry]
     let users: [ConfigurationEntry]
@@ -69,8 +71,6 @@ struct Configuration: Sendable {
         environment: [String: String]
     ) throws(ConfigurationError) {
         typealias Table = ConfigurationTable
-        // Read only to be refused: what this version does not have.
-        try values.value(of: Table.registrationMode)
         issuer = try values.value(of: Table.issuer)
         listen = try values.value(of: Table.listen)
         tls = try TLSFiles(
@@ -98,6 +98,7 @@ struct Configuration: Sendable {
             logo: try values.value(of: Table.brandLogo),
             accent: try values.value(of: Table.brandAccent)
         )
+        registration = try values.value(of: Table.registrationMode)
         logLevel = try values.value(of: Table.logLevel)
         clients = try values.value(of: Table.clients)
         users = try values.value(of: Table.users)

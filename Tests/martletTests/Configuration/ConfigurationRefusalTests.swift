@@ -117,7 +117,6 @@ struct ConfigurationRefusalTests {
     @Test(
         "what this version does not have is refused by name",
         arguments: [
-            "registration: {mode: open}", "registration: {mode: token}",
             "store: postgres://u:secret@db/martlet", "store: postgresql://u:secret@db/martlet",
         ]
     )
