@@ -160,15 +160,21 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
             ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "martletTests",
             dependencies: [
-                "martlet", "MartletCore", "MartletProtocol", "MartletSQLite", "MartletTesting",
+                "martlet", "MartletCore", "MartletProtocol", "MartletServer", "MartletSQLite",
+                "MartletTesting", logging,
             ],
             swiftSettings: strict
         ),

@@ -131,9 +131,7 @@ struct RouteTable {
 
     private static func methods(of routes: [Route]) -> [String: [String]] {
         Dictionary(grouping: routes, by: \.path).mapValues { routes in
-            routes.flatMap { route in
-                route.method == .get ? ["GET", "HEAD"] : [route.method.rawValue]
-            }
+            routes.flatMap { $0.method == .get ? ["GET", "HEAD"] : [$0.method.rawValue] }
         }
     }
 }

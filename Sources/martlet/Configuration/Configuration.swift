@@ -17,9 +17,9 @@ struct Configuration: Sendable {
     let refreshTokenPolicy: RotationPolicy
     /// Failed tries per account before further ones are slowed down.
     let loginAttempts: Int
-    let branding: BrandSettings
     /// Who may register clients over the network.
     let registration: RegistrationMode
+    let branding: BrandSettings
     let logLevel: Logger.Level
     let clients: [ConfigurationEntry]
     let users: [ConfigurationEntry]
@@ -93,12 +93,12 @@ struct Configuration: Sendable {
         lifetimes = try Lifetimes(values)
         refreshTokenPolicy = try RotationPolicy(values)
         loginAttempts = try values.value(of: Table.loginAttempts)
+        registration = try values.value(of: Table.registrationMode)
         branding = BrandSettings(
             name: try values.value(of: Table.brandName),
             logo: try values.value(of: Table.brandLogo),
             accent: try values.value(of: Table.brandAccent)
         )
-        registration = try values.value(of: Table.registrationMode)
         logLevel = try values.value(of: Table.logLevel)
         clients = try values.value(of: Table.clients)
         users = try values.value(of: Table.users)
