@@ -35,10 +35,17 @@ package struct AuthorizationServer: Sendable {
         registrations = RegistrationLimiter()
         devices = DevicePacing(
             interval: settings.lifetimes.deviceInterval,
-            lifetime: settings.lifetimes.deviceCode
+            lifetime: settings.lifetimes.deviceCode,
+            loopback: settings.loopback
         )
-        userCodeGuesses = AttemptLimiter(attempts: UserCode.guessesPerAddress)
-        attempts = AttemptLimiter(attempts: settings.loginAttempts)
+        userCodeGuesses = AttemptLimiter(
+            attempts: UserCode.guessesPerAddress,
+            loopback: settings.loopback
+        )
+        attempts = AttemptLimiter(
+            attempts: settings.loginAttempts,
+            loopback: settings.loopback
+        )
         secrets = ClientSecretVerifier(
             attempts: settings.loginAttempts,
             memoryKey: surroundings.randomBytes(32)
@@ -54,6 +61,8 @@ package struct AuthorizationServer: Sendable {
         package let policy: RotationPolicy
         /// Failed sign-ins per account before it is slowed down.
         package let loginAttempts: Int
+        /// Who comes from loopback addresses; see ``AttemptLimiter``.
+        package let loopback: AttemptLimiter.Loopback
         package let lifetimes: Lifetimes
         /// Who may register clients over the network.
         package let registration: RegistrationMode
@@ -63,6 +72,7 @@ package struct AuthorizationServer: Sendable {
             accessTokenLifetime: Duration = .minutes(10),
             policy: RotationPolicy = .standard,
             loginAttempts: Int = 10,
+            loopback: AttemptLimiter.Loopback = .everybody,
             lifetimes: Lifetimes = Lifetimes(),
             registration: RegistrationMode = .off
         ) {
@@ -70,6 +80,7 @@ package struct AuthorizationServer: Sendable {
             self.accessTokenLifetime = accessTokenLifetime
             self.policy = policy
             self.loginAttempts = loginAttempts
+            self.loopback = loopback
             self.lifetimes = lifetimes
             self.registration = registration
         }
