@@ -116,7 +116,7 @@ struct PageForm {
     private static func attribute(_ name: String, of tag: String) -> String? {
         guard let start = tag.firstRange(of: " \(name)=\"") else { return nil }
         let value = tag[start.upperBound...].prefix { $0 != "\"" }
-        return value.replacing("&lt;", with: "<").replacing("&gt;", with: ">")
+        return String(value).replacing("&lt;", with: "<").replacing("&gt;", with: ">")
             .replacing("&quot;", with: "\"").replacing("&#39;", with: "'")
             .replacing("&amp;", with: "&")
     }
