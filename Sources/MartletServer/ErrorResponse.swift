@@ -90,6 +90,28 @@ package enum ErrorResponse {
         return response
     }
 
+    /// What a person is told when a page cannot be shown.
+    ///
+    /// - Throws: the error itself if it is nothing for people: a body that broke off.
+    static func page(for error: any Error, log: ServerLog) throws -> ProblemPage {
+        switch error {
+        case let error as OAuthError:
+            return ProblemPage(problem: .badRequest, detail: error.sentence, way: .none)
+        case let error as StorageError:
+            let status = response(to: error, log: log).status
+            let isAway = status == .serviceUnavailable
+            return ProblemPage(
+                problem: isAway ? .unavailable : .unexpected,
+                detail: nil,
+                way: .none
+            )
+        case is FormBody.Unreadable: throw error
+        default:
+            log.unexpected(error)
+            return ProblemPage(problem: .unexpected, detail: nil, way: .none)
+        }
+    }
+
     /// Answers whatever an endpoint throws, and makes every answer a little safer.
     package struct Middleware: RouterMiddleware {
         package typealias Context = ServerContext
@@ -243,7 +265,8 @@ extension HTTPField.Name {
     static let pragma = named("Pragma")
     static let referrerPolicy = named("Referrer-Policy")
 
-    private static func named(_ name: String) -> HTTPField.Name {
+    /// For names that the HTTP library does not spell.
+    static func named(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("not a name: \(name)") }
         return name
     }

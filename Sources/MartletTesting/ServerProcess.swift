@@ -17,6 +17,7 @@ package final class ServerProcess {
     private var process: Process?
 
     package var url: String { "http://127.0.0.1:\(port)" }
+    package var issuer: String { "http://localhost:\(port)" }
     package var configurationPath: String { folder.appending(path: "martlet.yaml").path }
     package var processID: Int32? { process?.processIdentifier }
 
@@ -30,7 +31,7 @@ package final class ServerProcess {
         port = try Self.freePort()
         self.environment = environment
         let file = """
-            issuer: http://localhost:\(port)
+            issuer: \(issuer)
             listen: 127.0.0.1:\(port)
             store: sqlite:martlet.db
             master_key: file:martlet.key
@@ -79,7 +80,7 @@ package final class ServerProcess {
         try process.run()
         self.process = process
         for _ in 0..<Self.startAttempts {
-            if isListening { return }
+            if Self.isListening(on: port) { return }
             guard process.isRunning else { break }
             try await Task.sleep(for: .seconds(Self.startInterval))
         }
@@ -110,10 +111,11 @@ package final class ServerProcess {
         self.process = nil
     }
 
-    private var isListening: Bool {
+    /// Whether somebody accepts connections on a port of loopback.
+    package static func isListening(on port: Int) -> Bool {
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
-        var address = Self.loopback(port: port)
+        var address = loopback(port: port)
         return withUnsafePointer(to: &address) { address in
             address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0

@@ -16,7 +16,7 @@ struct BasicCredentialsTests {
         BasicCredentials(headerValue: scheme + base64(Array(pair.utf8)))
     }
 
-    @Test("the example of RFC 6749 §2.3.1 is read")
+    @Test("the example of RFC 6749 §2.3.1 is read", .covers("RFC 6749 §2.3.1 basic"))
     func example() throws {
         let header = "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"
         let credentials = try #require(BasicCredentials(headerValue: header))
@@ -24,7 +24,10 @@ struct BasicCredentialsTests {
         #expect(credentials.secret == Secret("7Fjfp0ZBr1KtDRbnfVdmIw"))
     }
 
-    @Test("identifier and secret are form-decoded after the first colon parts them")
+    @Test(
+        "identifier and secret are form-decoded after the first colon parts them",
+        .covers("RFC 6749 §2.3.1 basic")
+    )
     func formDecoded() throws {
         let credentials = try #require(read("https%3A%2F%2Fapp.example+one:a%3Ab+c%2B%25%C3%A9"))
         #expect(credentials.clientID == "https://app.example one")

@@ -19,7 +19,7 @@ struct FormParametersTests {
         #expect(form.all("scope").isEmpty)
     }
 
-    @Test("the example of RFC 6749 appendix B is decoded")
+    @Test("the example of RFC 6749 appendix B is decoded", .covers("RFC 6749 §B form-encoding"))
     func appendixB() throws {
         let form = try parse("value=+%25%26%2B%C2%A3%E2%82%AC")
         #expect(try form.one("value") == " %&+£€")
@@ -79,6 +79,7 @@ struct FormParametersTests {
 
     @Test(
         "names and values that are not UTF-8 are refused",
+        .covers("RFC 6749 §B form-encoding"),
         arguments: [
             "a=%FF", "a=%C3", "a=%C3%28", "a=%80", "%FF=a", "a=%C0%80", "a=%C1%BF", "a=%ED%A0%80",
             "a=%F4%90%80%80", "a=%E2%82", "a=%F0%82%82%AC", "a=%C3&b=%A9",

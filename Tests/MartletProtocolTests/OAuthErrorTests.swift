@@ -4,7 +4,10 @@ import Testing
 
 @Suite("OAuth errors")
 struct OAuthErrorTests {
-    @Test("the codes are those of the RFCs, each with its status")
+    @Test(
+        "the codes are those of the RFCs, each with its status",
+        .covers("RFC 6749 §5.2 error-shape")
+    )
     func codes() {
         let table: [(code: OAuthError.Code, name: String, status: Int)] = [
             (.invalidRequest, "invalid_request", 400),
@@ -84,7 +87,10 @@ struct OAuthErrorTests {
         return hasLiteral ? found : nil
     }
 
-    @Test("every sentence in the sources is ASCII without quotation marks or backslashes")
+    @Test(
+        "every sentence in the sources is ASCII without quotation marks or backslashes",
+        .covers("RFC 6749 §5.2 description-characters")
+    )
     func sources() throws {
         let sentences = try sentences()
         #expect(sentences.count > 10)

@@ -5,7 +5,7 @@ import Testing
 struct ScopeTests {
     private func scope(_ text: String) throws -> Scope { try #require(Scope(text)) }
 
-    @Test("a scope is read and written as a list with spaces")
+    @Test("a scope is read and written as a list with spaces", .covers("RFC 6749 §3.3 syntax"))
     func readAndWritten() throws {
         let scope = try scope("openid read:orders offline_access")
         #expect(scope.tokens == ["openid", "read:orders", "offline_access"])
@@ -16,7 +16,10 @@ struct ScopeTests {
         #expect(!scope.isEmpty)
     }
 
-    @Test("each character of RFC 6749 §3.3 is accepted, every other is refused")
+    @Test(
+        "each character of RFC 6749 §3.3 is accepted, every other is refused",
+        .covers("RFC 6749 §3.3 syntax")
+    )
     func grammar() {
         for byte in UInt8(0)...255 where byte != 0x20 {
             let allowed =

@@ -10,7 +10,11 @@ struct AccessTokenVerifierTests {
         forge = try Forge()
     }
 
-    @Test("a good token is verified with every algorithm", arguments: SignatureAlgorithm.allCases)
+    @Test(
+        "a good token is verified with every algorithm",
+        .covers("RFC 9068 §4 rs-signature"),
+        arguments: SignatureAlgorithm.allCases
+    )
     func good(algorithm: SignatureAlgorithm) throws {
         let forge = try Forge(algorithm)
         let token = try forge.verifier().verifyWithKeysAtHand(forge.token())
@@ -18,7 +22,14 @@ struct AccessTokenVerifierTests {
         #expect(token.payload["sid"] == "session-1")
     }
 
-    @Test("a token without the type at+jwt is refused, so ID tokens do not pass")
+    @Test(
+        "a token without the type at+jwt is refused, so ID tokens do not pass",
+        .covers(
+            "RFC 9068 §4 rs-typ",
+            "RFC 9068 §5 not-an-id-token",
+            "Back-Channel Logout §4.1 cross-jwt"
+        )
+    )
     func type() throws {
         for type in ["JWT", "", "logout+jwt", "at+jwt2"] {
             let token = try forge.token(type: type)
@@ -35,7 +46,7 @@ struct AccessTokenVerifierTests {
         }
     }
 
-    @Test("alg none, HMAC and crit are refused as malformed")
+    @Test("alg none, HMAC and crit are refused as malformed", .covers("RFC 9068 §4 rs-signature"))
     func hostileHeaders() throws {
         let headers: [JSONValue] = [
             ["alg": "none", "typ": "at+jwt"], ["alg": "HS256", "typ": "at+jwt"],
@@ -59,7 +70,10 @@ struct AccessTokenVerifierTests {
         }
     }
 
-    @Test("a token whose kid is unknown is refused, though another key would verify it")
+    @Test(
+        "a token whose kid is unknown is refused, though another key would verify it",
+        .covers("RFC 9068 §4 rs-signature")
+    )
     func unknownKey() throws {
         let other = try Forge()
         expectRefused(.invalidToken, "The access token is signed with an unknown key.") {
@@ -79,7 +93,7 @@ struct AccessTokenVerifierTests {
         }
     }
 
-    @Test("a forged signature under a known kid is refused")
+    @Test("a forged signature under a known kid is refused", .covers("RFC 9068 §4 rs-signature"))
     func forgedSignature() throws {
         let token = forge.token(
             header: ["alg": "ES256", "typ": "at+jwt", "kid": .string(forge.key.keyID)])
@@ -90,6 +104,7 @@ struct AccessTokenVerifierTests {
 
     @Test(
         "an issuer that is not the same bytes is refused",
+        .covers("RFC 9068 §4 rs-issuer"),
         arguments: [
             "https://login.example.com/", "https://LOGIN.example.com", "http://login.example.com",
             "https://evil.example",
@@ -101,7 +116,10 @@ struct AccessTokenVerifierTests {
         }
     }
 
-    @Test("a token for another audience is refused, one for several is accepted")
+    @Test(
+        "a token for another audience is refused, one for several is accepted",
+        .covers("RFC 9068 §4 rs-audience", "RFC 6750 §5.2 audience")
+    )
     func audience() throws {
         for audience in [["https://other.example"], [Forge.audience + "/"], ["x", "y"]] {
             expectRefused(.invalidToken, "The access token is not for this resource.") {
@@ -112,7 +130,10 @@ struct AccessTokenVerifierTests {
         _ = try forge.verifier().verifyWithKeysAtHand(token)
     }
 
-    @Test("a token is good until the second of its expiry, and then expired")
+    @Test(
+        "a token is good until the second of its expiry, and then expired",
+        .covers("RFC 9068 §4 rs-expiry")
+    )
     func expiry() throws {
         let token = try forge.token()
         let end = Double(Forge.claims.expiresAt)
@@ -124,7 +145,10 @@ struct AccessTokenVerifierTests {
         }
     }
 
-    @Test("the leeway moves expiry, start and issue, and is bounded")
+    @Test(
+        "the leeway moves expiry, start and issue, and is bounded",
+        .covers("RFC 9068 §4 rs-expiry")
+    )
     func leeway() throws {
         let end = Double(Forge.claims.expiresAt)
         let token = try forge.token { $0.notBefore = Forge.now }
@@ -155,6 +179,7 @@ struct AccessTokenVerifierTests {
 
     @Test(
         "a token without a claim that RFC 9068 §2.2 requires is refused",
+        .covers("RFC 9068 §2.2 claims"),
         arguments: ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"]
     )
     func required(name: String) throws {
@@ -181,7 +206,10 @@ struct AccessTokenVerifierTests {
         }
     }
 
-    @Test("a token must have all the scopes, each as a whole word")
+    @Test(
+        "a token must have all the scopes, each as a whole word",
+        .covers("RFC 6750 §3.1 insufficient-scope")
+    )
     func scopes() throws {
         let token = try forge.token()
         let verifier = forge.verifier()

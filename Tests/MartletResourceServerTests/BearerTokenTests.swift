@@ -5,6 +5,7 @@ import Testing
 struct BearerTokenTests {
     @Test(
         "the token stands behind the scheme, whatever the scheme's case",
+        .covers("RFC 6750 §2.1 header"),
         arguments: [
             ("Bearer abc", "abc"), ("bearer a.b-c_d~e+f/g", "a.b-c_d~e+f/g"),
             ("BEARER abc==", "abc=="), ("Bearer   abc", "abc"),
@@ -16,6 +17,7 @@ struct BearerTokenTests {
 
     @Test(
         "no header and another scheme are a request without a token: 401, no error named",
+        .covers("RFC 6750 §3 no-error-without-token", "RFC 6750 §3 challenge"),
         arguments: [
             nil, "", "Basic abc", "DPoP abc", "Bearerabc", "Bear er abc", "abc", " Bearer abc",
         ]
@@ -31,6 +33,7 @@ struct BearerTokenTests {
 
     @Test(
         "a header that does not hold exactly one well formed token is a bad request: 400",
+        .covers("RFC 6750 §2.1 syntax", "RFC 6750 §3.1 invalid-request"),
         arguments: [
             "Bearer", "Bearer ", "Bearer  ", "Bearer a b", "Bearer a,b", "Bearer \"a\"", "Bearer =",
             "Bearer a=b", "Bearer abc ", "Bearer a\tb", "Bearer a\r\nX: y", "Bearer é",

@@ -13,7 +13,10 @@ struct ChallengeTests {
         return try #require(error)
     }
 
-    @Test("an expired token is answered with RFC 6750's own words")
+    @Test(
+        "an expired token is answered with RFC 6750's own words",
+        .covers("RFC 6750 §3.1 invalid-token", "RFC 6750 §3 challenge", "RFC 9068 §4 rs-refusal")
+    )
     func expired() throws {
         let error = try refusal(at: 1e10)
         #expect(error.status == 401)
@@ -23,7 +26,10 @@ struct ChallengeTests {
         )
     }
 
-    @Test("a missing scope is answered with 403 and all the scopes that are needed")
+    @Test(
+        "a missing scope is answered with 403 and all the scopes that are needed",
+        .covers("RFC 6750 §3.1 insufficient-scope")
+    )
     func scope() throws {
         let error = try refusal(requiring: ["orders:read", "admin"], at: Double(Forge.now))
         #expect(error.status == 403)
@@ -48,7 +54,10 @@ struct ChallengeTests {
         )
     }
 
-    @Test("quotation marks and backslashes are escaped, and no control character gets through")
+    @Test(
+        "quotation marks and backslashes are escaped, and no control character gets through",
+        .covers("RFC 6750 §3 escaped")
+    )
     func escaping() throws {
         let error = try refusal(requiring: ["a\"b"], at: Double(Forge.now))
         let challenge = error.challenge(realm: "a\"b\\c\r\nX: y\u{7F}\u{0}")

@@ -11,7 +11,11 @@ struct ClientAuthenticationTests {
         "Basic " + Data(pair.utf8).base64EncodedString()
     }
 
-    @Test("with Basic, both parts form-encoded, or in the body", arguments: Door.allCases)
+    @Test(
+        "with Basic, both parts form-encoded, or in the body",
+        .covers("RFC 6749 §2.3.1 basic", "RFC 6749 §2.3.1 body", "OIDC Core §9 basic-and-post"),
+        arguments: Door.allCases
+    )
     func ways(door: Door) async throws {
         let inBody = Form.encode([
             ("grant_type", "client_credentials"), ("client_id", KnownClient.odd.id),
@@ -31,7 +35,7 @@ struct ClientAuthenticationTests {
         }
     }
 
-    @Test("a public client names itself and needs no secret")
+    @Test("a public client names itself and needs no secret", .covers("OIDC Core §9 none"))
     func publicClient() async throws {
         let tokens = try await TestServer().test { caller in
             let tokens = try await caller.signIn(as: .spa)
@@ -40,7 +44,10 @@ struct ClientAuthenticationTests {
         #expect(tokens.refresh.hasPrefix("mrt_"))
     }
 
-    @Test("two ways at once, or two names, are invalid_request")
+    @Test(
+        "two ways at once, or two names, are invalid_request",
+        .covers("RFC 6749 §2.3 one-method")
+    )
     func twoWays() async throws {
         let both = Self.body + "&client_id=app&client_secret=secret-of-app-51"
         try await TestServer().test { caller in
@@ -54,6 +61,12 @@ struct ClientAuthenticationTests {
 
     @Test(
         "whatever does not authenticate gets 401 and a challenge, on every endpoint",
+        .covers(
+            "RFC 6749 §5.2 invalid-client",
+            "RFC 6749 §3.2.1 authenticates",
+            "RFC 7662 §2.3 unauthenticated",
+            "RFC 7009 §2.2.1 errors"
+        ),
         arguments: ["/oauth/token", "/oauth/revoke", "/oauth/introspect"]
     )
     func refused(path: String) async throws {
@@ -81,6 +94,20 @@ struct ClientAuthenticationTests {
                 let answer = try await caller.post(path, body: form + body, as: nil)
                 try answer.expectError("invalid_client", status: 401)
             }
+        }
+    }
+
+    @Test(
+        "credentials in the address are not looked at",
+        .covers("RFC 6749 §2.3.1 not-in-uri")
+    )
+    func inAddress() async throws {
+        try await TestServer().test { caller in
+            try await caller.post(
+                "/oauth/token?client_id=app&client_secret=secret-of-app-51",
+                body: Self.body,
+                as: nil
+            ).expectError("invalid_client", status: 401)
         }
     }
 

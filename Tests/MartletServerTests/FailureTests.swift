@@ -33,6 +33,7 @@ struct FailureTests {
 
     @Test(
         "a store that cannot be used now is 503, with the time to try again",
+        .covers("RFC 7009 §2.2.1 unavailable"),
         arguments: [
             (StorageError.unavailable(detail), "5"), (.overloaded, "1"),
         ]

@@ -72,6 +72,7 @@ struct MalformedRequestTests {
 
     @Test(
         "bytes that are no form",
+        .covers("RFC 6749 §B form-encoding"),
         arguments: Door.allCases,
         [
             "grant_type=%", "grant_type=%4", "grant_type=%zz", "grant_type=%u1234", "%=1",
@@ -104,6 +105,7 @@ struct MalformedRequestTests {
 
     @Test(
         "a parameter that is sent twice, even when it is empty",
+        .covers("RFC 6749 §3.2 once"),
         arguments: [
             ("/oauth/token", "grant_type=password&grant_type=password"),
             ("/oauth/token", "grant_type=&grant_type=password"),
@@ -123,7 +125,10 @@ struct MalformedRequestTests {
         try await refused(.router) { try await $0.post(path, body: body) }
     }
 
-    @Test("a second resource is invalid_target: one access token has one audience")
+    @Test(
+        "a second resource is invalid_target: one access token has one audience",
+        .covers("RFC 8707 §2.2 one-audience")
+    )
     func repeatedResource() async throws {
         let twice = "&resource=https://a.example&resource=https://b.example"
         try await refused(.router, "invalid_target") { caller in
@@ -138,7 +143,15 @@ struct MalformedRequestTests {
         }
     }
 
-    @Test("every endpoint that takes a form is as strict", arguments: endpoints)
+    @Test(
+        "every endpoint that takes a form is as strict",
+        .covers(
+            "RFC 7009 §2.1 token-required",
+            "RFC 7662 §2.1 token-required",
+            "RFC 7009 §2.2.1 errors"
+        ),
+        arguments: endpoints
+    )
     func everywhere(path: String) async throws {
         try await TestServer().test { caller in
             try await caller.post(path, body: "").expectError("invalid_request")

@@ -10,7 +10,11 @@ import Testing
 
 @Suite("The life of a refresh token, over HTTP")
 struct RefreshTokenLifeTests {
-    @Test("each use brings a successor; a second use ends the family", arguments: Door.allCases)
+    @Test(
+        "each use brings a successor; a second use ends the family",
+        .covers("RFC 6749 §6 replaced", "RFC 6749 §10.4 replay"),
+        arguments: Door.allCases
+    )
     func theft(door: Door) async throws {
         let test = try await TestServer()
         try await test.test(door) { caller in
@@ -30,7 +34,10 @@ struct RefreshTokenLifeTests {
         }
     }
 
-    @Test("a guessed, altered, truncated or foreign token ends nothing")
+    @Test(
+        "a guessed, altered, truncated or foreign token ends nothing",
+        .covers("RFC 6749 §6 invalid", "RFC 6749 §6 bound")
+    )
     func harmless() async throws {
         try await TestServer().test { caller in
             let token = try await caller.signIn().refresh
@@ -51,7 +58,14 @@ struct RefreshTokenLifeTests {
         }
     }
 
-    @Test("scope narrows the access token alone, and never widens")
+    @Test(
+        "scope narrows the access token alone, and never widens",
+        .covers(
+            "RFC 6749 §6 scope-not-wider",
+            "RFC 6749 §6 same-scope",
+            "RFC 6749 §3.3 told-if-different"
+        )
+    )
     func scope() async throws {
         try await TestServer().test { caller in
             let token = try await caller.signIn().refresh
@@ -68,7 +82,7 @@ struct RefreshTokenLifeTests {
         }
     }
 
-    @Test("an idle session is over, and says so")
+    @Test("an idle session is over, and says so", .covers("RFC 6749 §6 invalid"))
     func idle() async throws {
         let test = try await TestServer()
         try await test.test { caller in

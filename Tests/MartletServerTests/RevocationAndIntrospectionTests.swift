@@ -8,7 +8,15 @@ import Testing
 struct RevocationAndIntrospectionTests {
     static let inactive = #"{"active":false}"#
 
-    @Test("a revoked refresh token ends its session, whatever the hint says")
+    @Test(
+        "a revoked refresh token ends its session, whatever the hint says",
+        .covers(
+            "RFC 7009 §2 refresh-tokens",
+            "RFC 7009 §2.1 hint",
+            "RFC 7009 §2.1 at-once",
+            "RFC 7009 §2.1 refresh-ends-access"
+        )
+    )
     func revokeRefreshToken() async throws {
         try await TestServer().test { caller in
             for hint in ["refresh_token", "access_token", "nonsense", ""] {
@@ -39,7 +47,10 @@ struct RevocationAndIntrospectionTests {
         }
     }
 
-    @Test("a revoked access token is inactive and its session goes on")
+    @Test(
+        "a revoked access token is inactive and its session goes on",
+        .covers("RFC 7009 §2 access-tokens", "RFC 7009 §2.1 access-alone")
+    )
     func revokeAccessToken() async throws {
         try await TestServer().test { caller in
             let tokens = try await caller.signIn()
@@ -50,7 +61,10 @@ struct RevocationAndIntrospectionTests {
         }
     }
 
-    @Test("what is not this client's token is answered alike and changes nothing")
+    @Test(
+        "what is not this client's token is answered alike and changes nothing",
+        .covers("RFC 7009 §2.1 own-token", "RFC 7009 §2.2 unknown-is-200")
+    )
     func revokeForeign() async throws {
         try await TestServer().test { caller in
             let tokens = try await caller.signIn()
@@ -68,7 +82,10 @@ struct RevocationAndIntrospectionTests {
         }
     }
 
-    @Test("a public client revokes its own token by naming itself")
+    @Test(
+        "a public client revokes its own token by naming itself",
+        .covers("RFC 7009 §2.1 authenticates")
+    )
     func revokeAsPublicClient() async throws {
         try await TestServer().test { caller in
             let tokens = try await caller.signIn(as: .spa)
@@ -82,7 +99,11 @@ struct RevocationAndIntrospectionTests {
         }
     }
 
-    @Test("an active access token shows its claims", arguments: Door.allCases)
+    @Test(
+        "an active access token shows its claims",
+        .covers("RFC 7662 §2.2 active", "RFC 7662 §2.2 claims", "RFC 7662 §4 not-stored"),
+        arguments: Door.allCases
+    )
     func activeAccessToken(door: Door) async throws {
         let answer = try await TestServer().test(door) { caller in
             try await caller.introspect(caller.signIn().access)
@@ -105,7 +126,10 @@ struct RevocationAndIntrospectionTests {
         #expect(json["exp"] == .integer(ManualClock.start.seconds + 600))
     }
 
-    @Test("an active refresh token shows its session, and only the newest is active")
+    @Test(
+        "an active refresh token shows its session, and only the newest is active",
+        .covers("RFC 7662 §2.2 claims")
+    )
     func activeRefreshToken() async throws {
         try await TestServer().test { caller in
             let first = try await caller.signIn()
@@ -123,7 +147,34 @@ struct RevocationAndIntrospectionTests {
         }
     }
 
-    @Test("expired, foreign and made-up tokens are inactive, and nothing more is told")
+    @Test(
+        "a token is found whatever the hint of an introspection says",
+        .covers("RFC 7662 §2.1 hint")
+    )
+    func hints() async throws {
+        try await TestServer().test { caller in
+            let tokens = try await caller.signIn()
+            for token in [tokens.access, tokens.refresh] {
+                for hint in ["refresh_token", "access_token", "nonsense", ""] {
+                    let answer = try await caller.submit(
+                        ["token": token, "token_type_hint": hint],
+                        to: "/oauth/introspect"
+                    )
+                    #expect(try answer.json()["active"] == true)
+                }
+            }
+        }
+    }
+
+    @Test(
+        "expired, foreign and made-up tokens are inactive, and nothing more is told",
+        .covers(
+            "RFC 7662 §2.2 inactive-alone",
+            "RFC 7662 §2.3 inactive-is-200",
+            "RFC 7662 §2.2 not-for-asker",
+            "RFC 7662 §4 not-stored"
+        )
+    )
     func inactiveTokens() async throws {
         let test = try await TestServer()
         try await test.test { caller in
@@ -140,7 +191,14 @@ struct RevocationAndIntrospectionTests {
         }
     }
 
-    @Test("a resource asks with its own secret about tokens of its audience alone")
+    @Test(
+        "a resource asks with its own secret about tokens of its audience alone",
+        .covers(
+            "RFC 7662 §2.1 authorized",
+            "RFC 7662 §2.2 per-resource",
+            "RFC 7662 §2.3 unauthenticated"
+        )
+    )
     func resource() async throws {
         let test = try await TestServer()
         let made = try await test.server.createResource(TestServer.api, .init())
@@ -160,7 +218,7 @@ struct RevocationAndIntrospectionTests {
         }
     }
 
-    @Test("a public client may not introspect")
+    @Test("a public client may not introspect", .covers("RFC 7662 §4 public-clients"))
     func publicClient() async throws {
         try await TestServer().test { caller in
             try await caller.introspect("x", as: .spa).expectError("invalid_client", status: 401)

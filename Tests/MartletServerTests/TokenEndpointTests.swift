@@ -8,6 +8,7 @@ import Testing
 struct TokenEndpointTests {
     @Test(
         "a sign-in brings both tokens, their lifetimes, and headers that forbid to keep them",
+        .covers("RFC 6749 §5.1 members", "RFC 6749 §5.1 not-stored", "RFC 6750 §4 token-type"),
         arguments: Door.allCases
     )
     func success(door: Door) async throws {
@@ -32,7 +33,10 @@ struct TokenEndpointTests {
         #expect(json["scope"] == "read write")
     }
 
-    @Test("client_credentials brings an access token and nothing to refresh")
+    @Test(
+        "client_credentials brings an access token and nothing to refresh",
+        .covers("RFC 6749 §4.4.3 no-refresh-token")
+    )
     func clientCredentials() async throws {
         let answer = try await TestServer().test { caller in
             try await caller.submit(["grant_type": "client_credentials", "scope": "read"])
@@ -43,7 +47,15 @@ struct TokenEndpointTests {
         #expect(json["scope"] == "read")
     }
 
-    @Test("an access token verifies against the published keys, for the issuer and no other API")
+    @Test(
+        "an access token verifies against the published keys, for the issuer and no other API",
+        .covers(
+            "RFC 9068 §2.1 signed",
+            "RFC 9068 §3 audience",
+            "RFC 9068 §4 announced",
+            "RFC 6750 §5.2 audience"
+        )
+    )
     func verifies() async throws {
         let test = try await TestServer()
         let (tokens, keySet) = try await test.test(.socket) { caller in
@@ -74,6 +86,12 @@ struct TokenEndpointTests {
 
     @Test(
         "what is missing or unknown is refused by the registered code",
+        .covers(
+            "RFC 6749 §4.5 unknown-grant",
+            "RFC 6749 §5.2 error-shape",
+            "RFC 6749 §5.2 invalid-grant",
+            "RFC 8707 §2 invalid-target"
+        ),
         arguments: [
             ("", "invalid_request"),
             ("username=alice&password=x", "invalid_request"),
@@ -102,7 +120,10 @@ struct TokenEndpointTests {
         }
     }
 
-    @Test("a grant type that the client did not register is unauthorized_client")
+    @Test(
+        "a grant type that the client did not register is unauthorized_client",
+        .covers("RFC 6749 §5.2 unauthorized-client")
+    )
     func unregisteredGrant() async throws {
         try await TestServer().test { caller in
             try await caller.submit(["grant_type": "client_credentials"], as: .other)
@@ -119,7 +140,10 @@ struct TokenEndpointTests {
         }
     }
 
-    @Test("unknown parameters are ignored and empty ones count as absent")
+    @Test(
+        "unknown parameters are ignored and empty ones count as absent",
+        .covers("RFC 6749 §3.2 parameters")
+    )
     func ignored() async throws {
         try await TestServer().test { caller in
             let token = try await caller.signIn().refresh

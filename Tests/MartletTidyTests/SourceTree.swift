@@ -15,6 +15,11 @@ struct SourceTree {
         }
     }
 
+    init(root: URL, files: [SourceFile]) {
+        self.root = root
+        self.files = files
+    }
+
     /// Swift files below any of `folders`.
     func swift(in folders: String...) -> [SourceFile] {
         files.filter { file in

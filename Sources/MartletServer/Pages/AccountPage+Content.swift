@@ -20,8 +20,12 @@ extension AccountPage {
             "history": history.elements.prefix(Self.longestList).map {
                 entry($0, in: surroundings)
             },
+            "hasSessions": !sessions.elements.isEmpty,
+            "hasApps": !apps.elements.isEmpty,
+            "hasHistory": !history.elements.isEmpty,
             "passwordRule": texts.text(.passwordRule, ["count": String(minimumPasswordLength)]),
             "minimumLength": String(minimumPasswordLength),
+            "choosesPassword": choosesPassword,
             "endSession": surroundings.path(.endSession),
             "withdrawConsent": surroundings.path(.withdrawConsent),
             "changePassword": surroundings.path(.changePassword),
@@ -33,13 +37,12 @@ extension AccountPage {
         content["moreApps"] = apps.next.map { surroundings.path(.account) + $0 }
         content["moreHistory"] = history.next.map { surroundings.path(.account) + $0 }
         if let notice {
-            let name = notice.isProblem ? "problem" : "notice"
-            content[name] = texts.text(
+            content[notice.place.rawValue] = texts.text(
                 notice.message,
                 ["count": String(minimumPasswordLength)]
             )
             content["isWrongPassword"] = notice == .wrongPassword
-            content["isWrongNext"] = notice.isAboutNextPassword
+            content["isWrongNext"] = notice.place == .passwordProblem && notice != .wrongPassword
         }
         return content
     }
@@ -108,12 +111,19 @@ extension AccountPage.Notice {
         }
     }
 
-    fileprivate var isAboutNextPassword: Bool {
+    /// Where the page says it.
+    fileprivate enum Place: String {
+        case notice, problem
+        /// At the form: it is far down the page, and the reader is taken there.
+        case passwordProblem
+    }
+
+    fileprivate var place: Place {
         switch self {
-        case .passwordTooShort, .passwordTooLong, .passwordsDiffer: true
-        case .sessionEnded, .consentWithdrawn, .passwordChanged, .signedOutEverywhere,
-            .wrongPassword, .tooManyAttempts, .formExpired:
-            false
+        case .sessionEnded, .consentWithdrawn, .passwordChanged, .signedOutEverywhere: .notice
+        case .tooManyAttempts, .formExpired: .problem
+        case .wrongPassword, .passwordTooShort, .passwordTooLong, .passwordsDiffer:
+            .passwordProblem
         }
     }
 }
@@ -125,6 +135,8 @@ extension AccountPage.Entry.Kind {
         case .accountEnabled: texts.sentence(.eventAccountEnabled)
         case .signedIn(let app): texts.sentence(.eventSignedIn, ["client": app.shown()])
         case .signedInHere: texts.sentence(.eventSignedInHere)
+        case .signedOutHere: texts.sentence(.eventSignedOutHere)
+        case .accountUpdated: texts.sentence(.eventAccountUpdated)
         case .newAddress(let app): texts.sentence(.eventNewAddress, ["client": app.shown()])
         case .reuseDetected(let app): texts.sentence(.eventReuseDetected, ["client": app.shown()])
         case .sessionEnded(let app, let reason):
@@ -141,9 +153,10 @@ extension AccountPage.Entry.Kind {
     /// Whether it may mean that somebody else has been here.
     fileprivate var isAlarming: Bool {
         switch self {
-        case .reuseDetected, .sessionEnded(_, .reuse): true
-        case .accountCreated, .accountEnabled, .signedIn, .signedInHere, .newAddress,
-            .sessionEnded, .allSessionsEnded, .consentGiven, .consentWithdrawn:
+        case .reuseDetected, .sessionEnded(_, .reuse), .sessionEnded(_, .codeReuse): true
+        case .accountCreated, .accountEnabled, .signedIn, .signedInHere, .signedOutHere,
+            .accountUpdated, .newAddress, .sessionEnded, .allSessionsEnded, .consentGiven,
+            .consentWithdrawn:
             false
         }
     }
@@ -156,6 +169,7 @@ extension EndReason {
         case .reuse: .endReuse
         case .revokedByClient: .endRevokedByClient
         case .revokedByOperator: .endRevokedByOperator
+        case .revokedByUser: .endRevokedByUser
         case .replaced: .endReplaced
         case .exhausted: .endExhausted
         case .idle: .endIdle
@@ -164,11 +178,12 @@ extension EndReason {
         case .accountDeleted: .endAccountDeleted
         case .passwordChanged: .endPasswordChanged
         case .signedOutEverywhere: .endSignedOutEverywhere
+        case .signedOut: .endSignedOut
         case .clientRevoked: .endClientRevoked
         case .clientDeleted: .endClientDeleted
         case .consentWithdrawn: .endConsentWithdrawn
+        case .codeReuse: .endCodeReuse
         case .keyCompromised: .endKeyCompromised
-        case .signedOut, .codeReuse: .endRevokedByOperator
         }
     }
 }

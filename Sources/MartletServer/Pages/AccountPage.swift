@@ -43,6 +43,9 @@ struct AccountPage: Page {
             case signedIn(app: String)
             /// A browser signed in here, whatever for.
             case signedInHere
+            case signedOutHere
+            /// Name, address or the like.
+            case accountUpdated
             case newAddress(app: String)
             case reuseDetected(app: String)
             case sessionEnded(app: String, EndReason)
@@ -67,15 +70,6 @@ struct AccountPage: Page {
         case passwordsDiffer
         case tooManyAttempts
         case formExpired
-
-        var isProblem: Bool {
-            switch self {
-            case .sessionEnded, .consentWithdrawn, .passwordChanged, .signedOutEverywhere: false
-            case .wrongPassword, .passwordTooShort, .passwordTooLong, .passwordsDiffer,
-                .tooManyAttempts, .formExpired:
-                true
-            }
-        }
     }
 
     /// A list and what it leaves out: every list of the page has a bound.
@@ -96,6 +90,8 @@ struct AccountPage: Page {
     let sessions: Listing<Session>
     let apps: Listing<App>
     let history: Listing<Entry>
+    /// Whether the password can be changed here, and does not stand in the configuration file.
+    let choosesPassword: Bool
     let minimumPasswordLength: Int
     let csrf: String
 }

@@ -8,6 +8,7 @@ struct Assets: Sendable {
     struct Asset: Sendable {
         /// With the issuer's path.
         let path: String
+        /// Its media type, and the character set of text.
         let contentType: String
         let bytes: [UInt8]
     }
@@ -15,7 +16,7 @@ struct Assets: Sendable {
     let styleSheet: Asset
     /// Submits the page's form: for answers in a form post.
     let submission: Asset
-    let icon: Asset
+    /// Beside the site's name, and the window's icon.
     let logo: Asset
 
     init(of branding: Branding, issuerPath: String) {
@@ -32,18 +33,13 @@ struct Assets: Sendable {
             "text/javascript; charset=utf-8",
             PackageResources.submission_js
         )
-        let mark = shades.painted(PackageResources.martlet_svg)
-        icon = asset("icon", "svg", BrandLogo.Kind.svg.rawValue, mark)
-        if let logo = branding.logo {
-            let ending = logo.kind.fileExtension
-            self.logo = asset("logo", ending, logo.kind.rawValue, logo.bytes)
+        if let own = branding.logo {
+            logo = asset("logo", own.kind.fileExtension, own.kind.rawValue, own.bytes)
         } else {
-            logo = icon
+            let shield = shades.painted(PackageResources.martlet_svg)
+            logo = asset("martlet", "svg", BrandLogo.Kind.svg.rawValue, shield)
         }
     }
 
-    /// Each file once.
-    var all: [Asset] {
-        [styleSheet, submission, icon] + (logo.path == icon.path ? [] : [logo])
-    }
+    var all: [Asset] { [styleSheet, submission, logo] }
 }

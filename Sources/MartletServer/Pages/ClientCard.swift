@@ -31,9 +31,10 @@ extension ClientCard {
         content["privacyPolicy"] = privacyPolicy?.asLink
         content["hasLinks"] = termsOfService?.asLink != nil || privacyPolicy?.asLink != nil
         switch standing {
-        case .known: break
+        case .known: content["isUnverified"] = false
         case .unverified(let host):
             let site = surroundings.site.branding.name
+            content["isUnverified"] = true
             content["unverified"] =
                 texts.sentence(.unverifiedApp, ["site": site])
                 + [["partText": " "]]

@@ -34,8 +34,12 @@ extension String {
 extension Unicode.Scalar {
     fileprivate var steersWriting: Bool {
         switch properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator, .format, .surrogate, .privateUse: true
+        case .control, .lineSeparator, .paragraphSeparator, .privateUse: true
+        case .format: !Self.joins.contains(self)
         default: false
         }
     }
+
+    /// The joiner and non-joiner, which some scripts and many emoji are written with.
+    private static let joins: Set<Unicode.Scalar> = ["\u{200C}", "\u{200D}"]
 }

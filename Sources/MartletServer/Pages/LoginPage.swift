@@ -68,6 +68,7 @@ extension LoginPage {
         case .again(let username):
             content["username"] = username
             content["shownName"] = username.shown()
+            content["initial"] = username.initial
         }
         if let problem {
             content["problem"] = texts[problem.message]

@@ -38,7 +38,7 @@ extension Page {
         headers[.contentLanguage] = surroundings.language.rawValue
         headers[.contentSecurityPolicy] =
             ContentSecurityPolicy(scripting: scripting, formTargets: formTargets(surroundings)).text
-        let html = surroundings.site.templates.html(of: self, in: surroundings)
+        let html = PageTemplates.standard.html(of: self, in: surroundings)
         return Response(
             status: status,
             headers: headers,

@@ -7,13 +7,11 @@ package struct PageSite: Sendable {
     let issuerPath: String
     let branding: Branding
     let assets: Assets
-    let templates: PageTemplates
 
     package init(issuerPath: String, branding: Branding) {
         self.issuerPath = issuerPath
         self.branding = branding
         assets = Assets(of: branding, issuerPath: issuerPath)
-        templates = PageTemplates()
     }
 
     /// The surroundings of a page that answers `request`.
@@ -49,7 +47,7 @@ struct PageSurroundings: Sendable {
     let formTargets: [String]
     let now: Instant
 
-    var texts: Texts { site.templates.texts(in: language) }
+    var texts: Texts { PageTemplates.standard.texts(in: language) }
 
     /// A path of ours as a link has it.
     func path(_ path: PagePath) -> String { site.issuerPath + path.rawValue }

@@ -7,7 +7,7 @@ enum PageTemplate: String, CaseIterable {
     /// What is around every page.
     case layout
     /// Pieces that several pages use.
-    case part, time, alert, fields, scopes, client
+    case part, time, alert, fields, scopes, client, caution, links
 }
 
 /// All templates and all languages, read once.
@@ -15,7 +15,9 @@ struct PageTemplates: Sendable {
     private let library: MustacheLibrary
     private let texts: [Language: Texts]
 
-    init() {
+    static let standard = PageTemplates()
+
+    private init() {
         MustacheContentTypes.register(StrictHTML(), named: StrictHTML.name)
         library = MustacheLibrary(
             templates: Dictionary(
@@ -37,8 +39,9 @@ struct PageTemplates: Sendable {
         content["title"] = page.title(in: texts)
         content["siteName"] = site.branding.name
         content["styleSheet"] = site.assets.styleSheet.path
-        content["icon"] = site.assets.icon.path
         content["logo"] = site.assets.logo.path
+        content["logoType"] = site.assets.logo.contentType
+        content["ownLogo"] = site.branding.logo != nil
         switch page.scripting {
         case .none: break
         case .submitsForm: content["script"] = site.assets.submission.path
@@ -52,9 +55,10 @@ struct PageTemplates: Sendable {
     /// Our own file, which the tests hold readable. The engine's escaping is left before the first
     /// character of each: it starts anew in every one.
     private static func read(_ template: PageTemplate) -> MustacheTemplate {
-        let text = String(decoding: template.file, as: UTF8.self)
         do {
-            return try MustacheTemplate(string: "{{% CONTENT_TYPE: \(StrictHTML.name)}}" + text)
+            return try MustacheTemplate(
+                string: "{{% CONTENT_TYPE: \(StrictHTML.name)}}" + template.text
+            )
         } catch {
             preconditionFailure("\(template.rawValue).mustache cannot be read: \(error)")
         }
@@ -85,7 +89,9 @@ struct StrictHTML: MustacheContentType {
 }
 
 extension PageTemplate {
-    fileprivate var file: [UInt8] {
+    var text: String { String(decoding: file, as: UTF8.self) }
+
+    private var file: [UInt8] {
         switch self {
         case .login: PackageResources.login_mustache
         case .selectAccount: PackageResources.selectAccount_mustache
@@ -105,6 +111,8 @@ extension PageTemplate {
         case .fields: PackageResources.fields_mustache
         case .scopes: PackageResources.scopes_mustache
         case .client: PackageResources.client_mustache
+        case .caution: PackageResources.caution_mustache
+        case .links: PackageResources.links_mustache
         }
     }
 }

@@ -134,6 +134,16 @@ struct AttemptLimiterTests {
         #expect(exhaust(limiter, at: start) { _ in ("ada", "192.0.2.1") } == 2)
     }
 
+    @Test("a loopback address is everybody's, unless the proxies are known")
+    func loopback() {
+        let shared = AttemptLimiter(attempts: 1)
+        let own = AttemptLimiter(attempts: 1, loopback: .thisMachine)
+        for address in ["127.0.0.1", "::1"] {
+            #expect(exhaust(shared, at: start) { ("user\($0)", address) } == 1000)
+            #expect(exhaust(own, at: start) { ("user\($0)", address) } == 10)
+        }
+    }
+
     @Test(
         "addresses of one subscriber are one, those of two are two",
         arguments: [
@@ -151,7 +161,10 @@ struct AttemptLimiterTests {
         #expect((AttemptLimiter.network(of: one) == AttemptLimiter.network(of: other)) == same)
     }
 
-    @Test("past the limit the right password is refused too, and no hash is computed")
+    @Test(
+        "past the limit the right password is refused too, and no hash is computed",
+        .covers("RFC 6749 §4.3.2 guessing")
+    )
     func atTheGrant() async throws {
         let world = try await TestAuthorizationServer(loginAttempts: 2)
         let client = try await world.client()

@@ -25,7 +25,10 @@ struct ClientAdministrationTests {
         #expect(try await world.events.last == .clientCreated(made.client.id))
     }
 
-    @Test("a public client has no secret, and none can be made for it")
+    @Test(
+        "a public client has no secret, and none can be made for it",
+        .covers("RFC 6749 §2.1 client-types")
+    )
     func publicClient() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client(method: .none)

@@ -19,6 +19,7 @@ struct ResourceAdministrationTests {
 
     @Test(
         "what names no API is refused",
+        .covers("RFC 8707 §2 absolute-uri"),
         arguments: [
             "", "api", "https://api.example.com/#part", "https://api.example.com/ x", "1://x",
             "https:", "https://api.example.com/é", TestAuthorizationServer.issuer,
@@ -70,7 +71,10 @@ struct ResourceAdministrationTests {
         #expect(try await world.server.resources() == [updated])
     }
 
-    @Test("an API that wants RS256 gets keys for it, published, and its tokens are signed so")
+    @Test(
+        "an API that wants RS256 gets keys for it, published, and its tokens are signed so",
+        .covers("RFC 9068 §2.1 rs256")
+    )
     func algorithm() async throws {
         let world = try await TestAuthorizationServer()
         _ = try await world.resource(Self.api.rawValue)

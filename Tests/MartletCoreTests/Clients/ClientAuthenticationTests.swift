@@ -101,6 +101,7 @@ struct ClientAuthenticationTests {
 
     @Test(
         "a confidential client is believed by its one right secret",
+        .covers("RFC 6749 §3.2.1 authenticates", "RFC 6749 §2.1 client-types"),
         arguments: Presentation.allCases
     )
     func confidentialClient(presentation: Presentation) async throws {
@@ -114,6 +115,7 @@ struct ClientAuthenticationTests {
 
     @Test(
         "a public client is known by its id, and refused with any secret",
+        .covers("RFC 6749 §2.1 client-types"),
         arguments: Presentation.allCases
     )
     func publicClient(presentation: Presentation) async throws {
@@ -180,7 +182,10 @@ struct ClientAuthenticationTests {
         #expect(try await !chosen.verifies("secret", against: next.hash))
     }
 
-    @Test("guesses at a chosen secret are limited, and hold up nobody who knows it already")
+    @Test(
+        "guesses at a chosen secret are limited, and hold up nobody who knows it already",
+        .covers("RFC 6749 §2.3.1 guessing")
+    )
     func guesses() async throws {
         let world = try await TestAuthorizationServer()
         let chosen = try await Chosen(world)

@@ -19,7 +19,7 @@ struct ClientMetadataTests {
         return try ClientMetadata(json: .object(object))
     }
 
-    @Test("what is left out has the safe default")
+    @Test("what is left out has the safe default", .covers("RFC 7591 §2 defaults"))
     func defaults() throws {
         let metadata = try ClientMetadata(json: .object(Self.least))
         #expect(metadata.authenticationMethod == .clientSecretBasic)
@@ -42,7 +42,7 @@ struct ClientMetadataTests {
         #expect(!metadata.backchannelLogoutSessionRequired)
     }
 
-    @Test("a client that names no grant types uses codes")
+    @Test("a client that names no grant types uses codes", .covers("RFC 7591 §2 defaults"))
     func defaultGrant() throws {
         let metadata = try ClientMetadata(json: ["redirect_uris": [Self.callback]])
         #expect(metadata.grantTypes == [.authorizationCode])
@@ -162,6 +162,7 @@ struct ClientMetadataTests {
 
     @Test(
         "a public client cannot have what needs a client that authenticates",
+        .covers("RFC 6749 §4.4.2 confidential-only"),
         arguments: [
             ["refresh_token_policy": ["rotation": "static"]],
             ["refresh_token_policy": ["overlap": "until_used"]],
@@ -186,6 +187,7 @@ struct ClientMetadataTests {
 
     @Test(
         "redirect URIs that a client of this kind cannot have are refused as such",
+        .covers("RFC 7591 §2 redirect-uris", "RFC 6749 §3.1.2.2 registered"),
         arguments: [
             ["redirect_uris": []], ["redirect_uris": "https://app.example.com"],
             ["redirect_uris": [1]], ["redirect_uris": ["http://app.example.com/callback"]],
@@ -219,6 +221,7 @@ struct ClientMetadataTests {
 
     @Test(
         "grant and response types go together",
+        .covers("RFC 7591 §2.1 consistent"),
         arguments: [["response_types": []], ["grant_types": ["password"]]] as [JSONValue]
     )
     func responseTypes(members: JSONValue) {
@@ -228,6 +231,7 @@ struct ClientMetadataTests {
 
     @Test(
         "pairwise subjects need one https host for all redirect URIs",
+        .covers("OIDC Core §8.1 sector"),
         arguments: [
             [callback, "https://other.example.com/callback"],
             [callback, "http://localhost/callback"], ["http://localhost/callback"],

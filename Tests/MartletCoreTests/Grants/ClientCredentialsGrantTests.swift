@@ -19,7 +19,10 @@ struct ClientCredentialsGrantTests {
         )
     }
 
-    @Test("it gets an access token of its own: no session, no refresh token, no person")
+    @Test(
+        "it gets an access token of its own: no session, no refresh token, no person",
+        .covers("RFC 6749 §4.4.3 no-refresh-token", "RFC 9068 §2.2 subject")
+    )
     func answer() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client(grants: [.clientCredentials, .refreshToken])
@@ -36,7 +39,10 @@ struct ClientCredentialsGrantTests {
         #expect(try await world.server.sessions(ofAccount: nil, client: nil).isEmpty)
     }
 
-    @Test("it may ask for less than it is registered for, never for more")
+    @Test(
+        "it may ask for less than it is registered for, never for more",
+        .covers("RFC 6749 §10.3 least-scope", "RFC 6749 §3.3 told-if-different")
+    )
     func scope() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client(grants: [.clientCredentials])
@@ -49,7 +55,10 @@ struct ClientCredentialsGrantTests {
         }
     }
 
-    @Test("it may name an API that it is allowed, and no other")
+    @Test(
+        "it may name an API that it is allowed, and no other",
+        .covers("RFC 8707 §2.2 at-exchange", "RFC 9068 §3 audience")
+    )
     func resource() async throws {
         let world = try await TestAuthorizationServer()
         let api = "https://api.example.com"
@@ -65,7 +74,10 @@ struct ClientCredentialsGrantTests {
         #expect(error?.code == .invalidTarget)
     }
 
-    @Test("a client that did not register it is refused, a public one always is")
+    @Test(
+        "a client that did not register it is refused, a public one always is",
+        .covers("RFC 6749 §4.4.2 confidential-only")
+    )
     func unregistered() async throws {
         let world = try await TestAuthorizationServer()
         let unregistered = try await world.client()

@@ -6,7 +6,10 @@ import Testing
 
 @Suite("How long things last, and what the client is told of it")
 struct LifetimeTests {
-    @Test("a sign-in tells the access token's life, the idle time and the absolute time left")
+    @Test(
+        "a sign-in tells the access token's life, the idle time and the absolute time left",
+        .covers("RFC 6750 §5.3 short-lived")
+    )
     func atSignIn() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()

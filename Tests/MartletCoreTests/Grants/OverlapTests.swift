@@ -5,7 +5,10 @@ import Testing
 
 @Suite("Using a refresh token twice")
 struct OverlapTests {
-    @Test("with overlap 0 the second use ends the family, at the same instant too")
+    @Test(
+        "with overlap 0 the second use ends the family, at the same instant too",
+        .covers("RFC 6749 §10.4 replay")
+    )
     func overlapZero() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()

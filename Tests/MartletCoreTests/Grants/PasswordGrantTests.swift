@@ -14,7 +14,10 @@ struct PasswordGrantTests {
         #expect(error?.code == .unauthorizedClient)
     }
 
-    @Test("a wrong password, an unknown user and a disabled account get the same answer")
+    @Test(
+        "a wrong password, an unknown user and a disabled account get the same answer",
+        .covers("RFC 6749 §4.3.2 validates-password")
+    )
     func sameAnswer() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()
@@ -53,7 +56,8 @@ struct PasswordGrantTests {
     }
 
     @Test(
-        "a scope that the client is not registered for is refused before the password is looked at"
+        "a scope that the client is not registered for is refused before the password is looked at",
+        .covers("RFC 6749 §3.3 default")
     )
     func scope() async throws {
         let world = try await TestAuthorizationServer()

@@ -8,7 +8,10 @@ struct RefreshScopeTests {
     static let orders = "https://orders.example.com"
     static let stock = "https://stock.example.com"
 
-    @Test("a refresh may narrow the scope, and the next one has all of it again")
+    @Test(
+        "a refresh may narrow the scope, and the next one has all of it again",
+        .covers("RFC 6749 §6 same-scope", "RFC 6749 §10.3 least-scope")
+    )
     func narrows() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()
@@ -22,7 +25,10 @@ struct RefreshScopeTests {
         #expect(whole.scope.description == "read write")
     }
 
-    @Test("a refresh never widens the scope beyond what was granted")
+    @Test(
+        "a refresh never widens the scope beyond what was granted",
+        .covers("RFC 6749 §6 scope-not-wider")
+    )
     func neverWidens() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()
@@ -85,7 +91,14 @@ struct RefreshScopeTests {
         }
     }
 
-    @Test("a refresh may switch to another API that was granted")
+    @Test(
+        "a refresh may switch to another API that was granted",
+        .covers(
+            "RFC 8707 §2.2 at-refresh",
+            "RFC 8707 §2.2 scope-of-resource",
+            "RFC 9068 §3 one-meaning"
+        )
+    )
     func switches() async throws {
         let world = try await TestAuthorizationServer()
         _ = try await world.resource(Self.orders, scope: "read")
@@ -108,7 +121,7 @@ struct RefreshScopeTests {
         #expect(own.scope.description == "read write")
     }
 
-    @Test("the only API that was granted is the default")
+    @Test("the only API that was granted is the default", .covers("RFC 9068 §3 audience"))
     func onlyResource() async throws {
         let world = try await TestAuthorizationServer()
         _ = try await world.resource(Self.orders, scope: "read")
@@ -118,7 +131,10 @@ struct RefreshScopeTests {
         #expect(try await world.claims(answer.accessToken).audience == [Self.orders])
     }
 
-    @Test("an API that was not granted, or two at once, is an invalid target")
+    @Test(
+        "an API that was not granted, or two at once, is an invalid target",
+        .covers("RFC 8707 §2.2 subset", "RFC 8707 §2.2 one-audience", "RFC 8707 §2 invalid-target")
+    )
     func invalidTarget() async throws {
         let world = try await TestAuthorizationServer()
         _ = try await world.resource(Self.orders)
@@ -196,7 +212,10 @@ struct RefreshScopeTests {
         #expect(error?.code == .invalidTarget)
     }
 
-    @Test("an API that defines none of the scopes asked for makes the scope invalid")
+    @Test(
+        "an API that defines none of the scopes asked for makes the scope invalid",
+        .covers("RFC 8707 §2.2 scope-of-resource", "RFC 9068 §3 one-meaning")
+    )
     func nothingLeft() async throws {
         let world = try await TestAuthorizationServer()
         _ = try await world.resource(Self.orders, scope: "read")

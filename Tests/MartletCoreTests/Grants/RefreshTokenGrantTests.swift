@@ -22,7 +22,10 @@ struct RefreshTokenGrantTests {
         #expect(claims.authenticationMethods == ["pwd"])
     }
 
-    @Test("a guessed, altered, cut or made-up token reaches no storage")
+    @Test(
+        "a guessed, altered, cut or made-up token reaches no storage",
+        .covers("RFC 6749 §10.4 not-forged", "RFC 7009 §5 guessing")
+    )
     func badTag() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()
@@ -60,7 +63,10 @@ struct RefreshTokenGrantTests {
         }
     }
 
-    @Test("another client gets the answer of a made-up token, and ends nothing")
+    @Test(
+        "another client gets the answer of a made-up token, and ends nothing",
+        .covers("RFC 6749 §6 bound", "RFC 6749 §5.2 invalid-grant")
+    )
     func foreignClient() async throws {
         let world = try await TestAuthorizationServer()
         let owner = try await world.client()
@@ -81,7 +87,10 @@ struct RefreshTokenGrantTests {
         _ = try await world.refresh(token, as: owner)
     }
 
-    @Test("a good token with a failed client authentication never ends the family")
+    @Test(
+        "a good token with a failed client authentication never ends the family",
+        .covers("RFC 6749 §6 authenticates")
+    )
     func failedAuthentication() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()
@@ -99,7 +108,10 @@ struct RefreshTokenGrantTests {
         _ = try await world.refresh(token, as: client)
     }
 
-    @Test("a client that is not registered for refreshing is told so, and ends nothing")
+    @Test(
+        "a client that is not registered for refreshing is told so, and ends nothing",
+        .covers("RFC 6749 §5.2 unauthorized-client")
+    )
     func unregistered() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()

@@ -22,7 +22,10 @@ struct TokenIntrospectionTests {
         #expect(answer["token_type"] == nil)
     }
 
-    @Test("a superseded refresh token is inactive, and asking ends nothing")
+    @Test(
+        "a superseded refresh token is inactive, and asking ends nothing",
+        .covers("RFC 7662 §4 checks")
+    )
     func superseded() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()
@@ -50,7 +53,10 @@ struct TokenIntrospectionTests {
         #expect(answer["sid"] == claims.sessionID.map { .string($0) })
     }
 
-    @Test("an access token is inactive once it has expired, at that second")
+    @Test(
+        "an access token is inactive once it has expired, at that second",
+        .covers("RFC 7662 §4 checks")
+    )
     func expired() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()
@@ -62,7 +68,10 @@ struct TokenIntrospectionTests {
         #expect(try await world.introspect(token, as: client) == ["active": false])
     }
 
-    @Test("the access tokens of an ended session are inactive")
+    @Test(
+        "the access tokens of an ended session are inactive",
+        .covers("RFC 7662 §4 checks", "RFC 7009 §2.1 refresh-ends-access")
+    )
     func endedSession() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()
@@ -91,7 +100,10 @@ struct TokenIntrospectionTests {
         #expect(try await !world.isActive(answer.accessToken, as: api))
     }
 
-    @Test("an API is told of the tokens of its audience, and of no refresh token")
+    @Test(
+        "an API is told of the tokens of its audience, and of no refresh token",
+        .covers("RFC 7662 §2.2 per-resource", "RFC 7662 §4 refresh-tokens")
+    )
     func resourceCaller() async throws {
         let world = try await TestAuthorizationServer()
         let api = try await world.resource(Self.api)
@@ -105,7 +117,10 @@ struct TokenIntrospectionTests {
         #expect(try await !world.isActive(token, as: api))
     }
 
-    @Test("another client sees an inactive token, whatever it asks about")
+    @Test(
+        "another client sees an inactive token, whatever it asks about",
+        .covers("RFC 7662 §2.2 not-for-asker")
+    )
     func stranger() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()
@@ -121,7 +136,10 @@ struct TokenIntrospectionTests {
         }
     }
 
-    @Test("who does not authenticate is refused: a public client, a wrong secret, an unknown one")
+    @Test(
+        "who does not authenticate is refused: a public client, a wrong secret, an unknown one",
+        .covers("RFC 7662 §2.1 authorized", "RFC 7662 §4 public-clients")
+    )
     func callers() async throws {
         let world = try await TestAuthorizationServer()
         let api = try await world.resource(Self.api)
@@ -159,7 +177,10 @@ struct TokenIntrospectionTests {
         }
     }
 
-    @Test("another issuer's token, signed with our own key, is inactive")
+    @Test(
+        "another issuer's token, signed with our own key, is inactive",
+        .covers("RFC 7662 §4 checks")
+    )
     func otherIssuer() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()

@@ -7,6 +7,7 @@ import Testing
 struct TokenRevocationTests {
     @Test(
         "a refresh token of any generation ends its session, and is never taken for reuse",
+        .covers("RFC 7009 §2.1 at-once"),
         arguments: [0, 1, 2]
     )
     func anyGeneration(generation: Int) async throws {
@@ -59,7 +60,10 @@ struct TokenRevocationTests {
         #expect(session?.ended?.reason == .accountDisabled)
     }
 
-    @Test("what is not a token of this client's changes nothing and is answered alike")
+    @Test(
+        "what is not a token of this client's changes nothing and is answered alike",
+        .covers("RFC 7009 §2.1 own-token", "RFC 7009 §2.2 unknown-is-200")
+    )
     func foreign() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()
@@ -77,7 +81,10 @@ struct TokenRevocationTests {
         _ = try await world.refresh(token, as: client)
     }
 
-    @Test("an access token is denied alone, until it expires")
+    @Test(
+        "an access token is denied alone, until it expires",
+        .covers("RFC 7009 §2.1 access-alone", "RFC 7662 §4 checks")
+    )
     func accessToken() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()
@@ -111,7 +118,10 @@ struct TokenRevocationTests {
         #expect(try await !world.isActive(answer.accessToken, as: client))
     }
 
-    @Test("a public client revokes its own tokens, a confidential one has to authenticate")
+    @Test(
+        "a public client revokes its own tokens, a confidential one has to authenticate",
+        .covers("RFC 7009 §2.1 authenticates")
+    )
     func authentication() async throws {
         let world = try await TestAuthorizationServer()
         let open = try await world.client(method: .none)
@@ -127,7 +137,10 @@ struct TokenRevocationTests {
         _ = try await world.refresh(kept, as: confidential)
     }
 
-    @Test("the hint may be anything, a request without token is malformed")
+    @Test(
+        "the hint may be anything, a request without token is malformed",
+        .covers("RFC 7009 §2.1 hint", "RFC 7009 §2.1 token-required")
+    )
     func parameters() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.client()

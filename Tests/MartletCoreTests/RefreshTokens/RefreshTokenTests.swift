@@ -32,7 +32,10 @@ struct RefreshTokenTests {
 
     // MARK: - What it looks like
 
-    @Test("the bytes are version, key id, family, generation, secret and tag")
+    @Test(
+        "the bytes are version, key id, family, generation, secret and tag",
+        .covers("RFC 6749 §10.10 entropy")
+    )
     func layout() throws {
         let token = RefreshToken(
             key: RefreshKeyID(2),
@@ -131,7 +134,7 @@ struct RefreshTokenTests {
 
     // MARK: - What is refused
 
-    @Test("each single flipped bit is refused")
+    @Test("each single flipped bit is refused", .covers("RFC 6749 §10.4 not-forged"))
     func flippedBits() throws {
         let good = try bytes(of: #require(token.encoded(with: keys)))
         #expect(good.count == 46)
@@ -278,7 +281,10 @@ struct RefreshTokenTests {
         }
     }
 
-    @Test("100,000 guessed tokens are refused, by a function that has no storage to ask")
+    @Test(
+        "100,000 guessed tokens are refused, by a function that has no storage to ask",
+        .covers("RFC 6749 §10.4 not-forged")
+    )
     func flood() {
         // That `read` takes a string and keys and nothing else is the proof; this is the flood.
         let read: (String, RefreshKeys) -> RefreshToken.Presented = RefreshToken.read

@@ -208,7 +208,11 @@ struct RotationTests {
 
     // MARK: - An earlier one, one ahead
 
-    @Test("an earlier generation ends the family, overlap or not", arguments: PolicyCase.all)
+    @Test(
+        "an earlier generation ends the family, overlap or not",
+        .covers("RFC 6749 §10.4 replay"),
+        arguments: PolicyCase.all
+    )
     func earlier(_ policy: PolicyCase) {
         for presented in [UInt32(0), 1, 2, 3] {
             for elapsed in [Duration.zero, .seconds(9), .seconds(10), .days(14)] {

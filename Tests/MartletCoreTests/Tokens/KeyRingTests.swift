@@ -68,6 +68,7 @@ struct KeyRingTests {
 
     @Test(
         "through any rotations a key is published before it signs and as long as its tokens live",
+        .covers("OIDC Core §10.1.1 rotation"),
         arguments: 1...5 as ClosedRange<UInt64>
     )
     func publication(seed: UInt64) async throws {

@@ -50,6 +50,7 @@ struct AccessTokenClaimsTests {
 
     @Test(
         "a claim that RFC 9068 §2.2 requires must be there, and not empty",
+        .covers("RFC 9068 §2.2 claims"),
         arguments: ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"]
     )
     func required(name: String) throws {

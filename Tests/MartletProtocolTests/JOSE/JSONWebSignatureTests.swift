@@ -36,7 +36,11 @@ struct JSONWebSignatureTests {
         try JSONWebSignature.parse(String(text.dropFirst(7))).verify(with: signer.key.publicKey)
     }
 
-    @Test("every changed bit breaks the token", arguments: SignatureAlgorithm.allCases)
+    @Test(
+        "every changed bit breaks the token",
+        .covers("RFC 6749 §10.3 not-forged", "RFC 6750 §5.2 integrity"),
+        arguments: SignatureAlgorithm.allCases
+    )
     func changedBits(algorithm: SignatureAlgorithm) throws {
         let key = try TestTokens.key(algorithm)
         let token = Array(
@@ -87,6 +91,7 @@ struct JSONWebSignatureTests {
 
     @Test(
         "alg none in any spelling, HMAC and unknown algorithms are refused (RFC 8725 §3.1)",
+        .covers("RFC 9068 §2.1 signed", "OIDC Core §2 signed"),
         arguments: [
             #"{"alg":"none"}"#, #"{"alg":"None"}"#, #"{"alg":"nOnE"}"#, #"{"alg":""}"#, "{}",
             #"{"alg":null}"#, #"{"alg":["ES256"]}"#, #"{"alg":"HS256"}"#, #"{"alg":"es256"}"#,

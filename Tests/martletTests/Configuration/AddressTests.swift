@@ -18,6 +18,7 @@ struct AddressTests {
 
     @Test(
         "an issuer is https, or http on loopback",
+        .covers("RFC 8414 §2 issuer"),
         arguments: [
             ("https://login.example.com", "login.example.com", nil, ""),
             ("https://login.example.com:8443", "login.example.com", 8443, ""),

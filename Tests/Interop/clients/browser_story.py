@@ -1,0 +1,234 @@
+"""Walks through the pages in headless Chromium with the app of authlib_app.py, and keeps a picture
+of each page, 390 and 1280 pixels wide, light and dark. Prints one JSON object with what was seen.
+
+Environment: ISSUER, APP_URL, USERNAME, PASSWORD, DEVICE_CLIENT_ID, PICTURES (a folder).
+"""
+
+import base64
+import json
+import os
+from pathlib import Path
+
+import requests
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+issuer = os.environ["ISSUER"]
+app = os.environ["APP_URL"]
+pictures = Path(os.environ["PICTURES"])
+pictures.mkdir(parents=True, exist_ok=True)
+WIDTHS = [390, 1280]
+# What a page must not do for any reader: scroll sideways, have an input without a name, lack its
+# language, its title or its one main heading.
+FAULTS = """
+    const faults = [];
+    const root = document.documentElement;
+    if (root.scrollWidth > root.clientWidth) faults.push('wider than the window');
+    if (!root.lang) faults.push('no language');
+    if (!document.title.trim()) faults.push('no title');
+    if (document.querySelectorAll('h1').length !== 1) faults.push('not one main heading');
+    if (!document.querySelector('main')) faults.push('no main part');
+    for (const field of document.querySelectorAll('input:not([type=hidden])'))
+        if (!field.labels.length && !field.ariaLabel) faults.push('unlabelled: ' + field.name);
+    for (const thing of document.querySelectorAll('button, a, summary'))
+        if (!(thing.ariaLabel || thing.textContent).trim()) faults.push('nameless ' + thing.tagName);
+    if (document.querySelector('[style], style, script:not([src])')) faults.push('inline code');
+    return faults;
+"""
+
+options = webdriver.ChromeOptions()
+options.binary_location = "/usr/bin/chromium"
+for argument in [
+    "--headless=new",
+    # Containers run the tests as root, whom Chromium's sandbox refuses.
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--hide-scrollbars",
+    "--lang=en-GB",
+]:
+    options.add_argument(argument)
+options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+browser.set_page_load_timeout(30)
+seen = {"pictures": [], "faults": [], "console": []}
+
+
+def command(name, **parameters):
+    return browser.execute_cdp_cmd(name, parameters)
+
+
+def look(width, scheme="light"):
+    height = 844 if width == 390 else 900
+    command(
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=height,
+        deviceScaleFactor=1,
+        mobile=width == 390,
+    )
+    command(
+        "Emulation.setEmulatedMedia",
+        features=[{"name": "prefers-color-scheme", "value": scheme}],
+    )
+
+
+def picture(name):
+    """Keeps what a person sees of this page, and notes what a person could not use."""
+    seen["pictures"].append(name)
+    for width in WIDTHS:
+        for scheme in ["light", "dark"]:
+            look(width, scheme)
+            shot = command("Page.captureScreenshot", captureBeyondViewport=True)
+            suffix = "-dark" if scheme == "dark" else ""
+            file = pictures / f"{name}-{width}{suffix}.png"
+            file.write_bytes(base64.b64decode(shot["data"]))
+        look(width)
+        seen["faults"] += [f"{name} at {width}: {fault}" for fault in browser.execute_script(FAULTS)]
+    for line in browser.get_log("browser"):
+        # An answer that is no page is told on the console too; only what the page did counts.
+        if "favicon" not in line["message"] and "Failed to load resource" not in line["message"]:
+            seen["console"].append(f"{name}: {line['message']}")
+
+
+def find(selector):
+    return browser.find_element(By.CSS_SELECTOR, selector)
+
+
+def has(selector):
+    return bool(browser.find_elements(By.CSS_SELECTOR, selector))
+
+
+def press(selector):
+    """Presses a button and waits until its page is gone."""
+    page = find("html")
+    find(selector).click()
+    WebDriverWait(browser, 30).until(lambda _: is_gone(page))
+    WebDriverWait(browser, 30).until(
+        lambda _: browser.execute_script("return document.readyState") == "complete"
+    )
+
+
+def is_gone(element):
+    try:
+        element.is_enabled()
+        return False
+    except Exception:
+        return True
+
+
+def type_in(name, text):
+    field = find(f"input[name={name}]")
+    field.clear()
+    field.send_keys(text)
+
+
+def sign_in(password):
+    if has("input[name=username]:not([type=hidden])"):
+        type_in("username", os.environ["USERNAME"])
+    type_in("password", password)
+    press("button[value=sign_in]")
+
+
+def words():
+    return find("body").text
+
+
+def profile():
+    browser.get(app + "/profile")
+    return json.loads(words())
+
+
+try:
+    look(1280)
+
+    # Sign in: a wrong password first, then the right one, then consent.
+    browser.get(app + "/login")
+    picture("login")
+    sign_in("not the password")
+    seen["stays_at_login"] = has("input[name=password]")
+    picture("login-wrong-password")
+    sign_in(os.environ["PASSWORD"])
+    seen["asks_consent"] = has("button[value=allow]")
+    picture("consent")
+    press("button[value=allow]")
+    seen["app"] = words()
+    seen["profile"] = profile()
+
+    # Whom to be, and who are you again.
+    browser.get(app + "/login?prompt=select_account")
+    picture("select-account")
+    press("button[value=continue]")
+    seen["selected"] = words()
+    browser.get(app + "/login?prompt=login")
+    picture("login-again")
+    sign_in(os.environ["PASSWORD"])
+
+    # The answer in a form: with scripts it goes by itself, without them by a button.
+    command("Emulation.setScriptExecutionDisabled", value=True)
+    browser.get(app + "/login?response_mode=form_post")
+    command("Emulation.setScriptExecutionDisabled", value=False)
+    picture("form-post")
+    press("main button")
+    seen["posted_by_hand"] = words()
+    browser.get(app + "/login?response_mode=form_post")
+    WebDriverWait(browser, 30).until(lambda _: browser.current_url == app + "/")
+    seen["posted_by_script"] = words()
+
+    # A request that must not be answered with a redirect.
+    browser.get(issuer + "/oauth/authorize?response_type=code&client_id=nobody")
+    seen["problem_stays"] = browser.current_url.startswith(issuer)
+    picture("problem")
+
+    # A device without a browser.
+    device = requests.post(
+        issuer + "/oauth/device",
+        data={"client_id": os.environ["DEVICE_CLIENT_ID"], "scope": "openid profile"},
+        timeout=30,
+    ).json()
+    browser.get(device["verification_uri"])
+    picture("device")
+    type_in("user_code", "BCDF-GHJK")
+    press("main button")
+    picture("device-wrong-code")
+    type_in("user_code", device["user_code"])
+    press("main button")
+    picture("device-confirm")
+    press("button[value=allow]")
+    picture("device-done")
+    polled = requests.post(
+        issuer + "/oauth/token",
+        data={
+            "client_id": os.environ["DEVICE_CLIENT_ID"],
+            "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+            "device_code": device["device_code"],
+        },
+        timeout=30,
+    )
+    seen["device"] = polled.json()
+
+    # The account page: end what the app holds.
+    browser.get(issuer + "/account")
+    picture("account")
+    rows = [row for row in browser.find_elements(By.CSS_SELECTOR, "li") if "Authlib" in row.text]
+    seen["sessions"] = len([row for row in rows if row.find_elements(By.NAME, "session")])
+    while has("li form input[name=session]"):
+        press("li form:has(input[name=session]) button")
+    picture("account-ended")
+    seen["after_end"] = profile()
+
+    # Sign out at the server itself.
+    browser.get(issuer + "/oauth/logout")
+    picture("logout-confirm")
+    press("button[value=sign_out]")
+    picture("signed-out")
+    browser.get(issuer + "/account")
+    seen["asks_again"] = has("input[name=password]")
+except Exception as failure:
+    (pictures / "failure.png").write_bytes(browser.get_screenshot_as_png())
+    seen["failure"] = f"{failure}\nat {browser.current_url}\n{words()[:2000]}"
+finally:
+    browser.quit()
+print(json.dumps(seen))
