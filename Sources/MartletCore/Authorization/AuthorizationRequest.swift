@@ -15,7 +15,7 @@ package struct AuthorizationRequest: Sendable {
     /// How long ago the person may have authenticated.
     package let maxAge: Duration?
     package let loginHint: String?
-    /// The subject that an ID token of ours names: nobody else will do.
+    /// The subject that an ID token of ours or the `claims` parameter names: nobody else will do.
     package let hintedSubject: String?
     /// The classes of authentication one of which it must be.
     package let requiredContextClasses: [String]?
@@ -162,7 +162,10 @@ extension AuthorizationRequest {
             prompt: try prompt(parameters),
             maxAge: try maxAge(parameters) ?? metadata.defaultMaxAge,
             loginHint: try bounded(parameters, WireName.loginHint, maximumHint),
-            hintedSubject: try hint(parameters, subject: subject),
+            hintedSubject: try onlySubject(
+                hint: try hint(parameters, subject: subject),
+                claim: isOpenID ? claims?.idToken[ClaimName.subject]?.value : nil
+            ),
             requiredContextClasses: claims?.requiredContextClasses,
             claims: isOpenID ? claims : nil,
             uiLocales: try bounded(parameters, WireName.uiLocales, maximumHint)
@@ -313,6 +316,21 @@ extension AuthorizationRequest {
             throw OAuthError(
                 .invalidRequest,
                 "The id_token_hint is not an ID token of this server for this client."
+            )
+        }
+        return subject
+    }
+
+    /// Whom the client means, by an ID token or by the `sub` that it asks for (OIDC Core §5.5.1).
+    private static func onlySubject(
+        hint: String?,
+        claim: JSONValue?
+    ) throws(OAuthError) -> String? {
+        guard let claim else { return hint }
+        guard let subject = claim.string, hint?.isSameText(as: subject) ?? true else {
+            throw OAuthError(
+                .invalidRequest,
+                "The sub in the claims parameter is not text, or not that of the id_token_hint."
             )
         }
         return subject
