@@ -15,7 +15,7 @@ package struct AuthorizationRequest: Sendable {
     /// How long ago the person may have authenticated.
     package let maxAge: Duration?
     package let loginHint: String?
-    /// The subject that an ID token of ours or the `claims` parameter names: nobody else will do.
+    /// The subject that an ID token of ours names, or the `claims` parameter: nobody else will do.
     package let hintedSubject: String?
     /// The classes of authentication one of which it must be.
     package let requiredContextClasses: [String]?
@@ -162,10 +162,7 @@ extension AuthorizationRequest {
             prompt: try prompt(parameters),
             maxAge: try maxAge(parameters) ?? metadata.defaultMaxAge,
             loginHint: try bounded(parameters, WireName.loginHint, maximumHint),
-            hintedSubject: try onlySubject(
-                hint: try hint(parameters, subject: subject),
-                claim: isOpenID ? claims?.idToken[ClaimName.subject]?.value : nil
-            ),
+            hintedSubject: try hint(parameters, subject: subject) ?? claims?.requiredSubject,
             requiredContextClasses: claims?.requiredContextClasses,
             claims: isOpenID ? claims : nil,
             uiLocales: try bounded(parameters, WireName.uiLocales, maximumHint)
@@ -321,21 +318,6 @@ extension AuthorizationRequest {
         return subject
     }
 
-    /// Whom the client means, by an ID token or by the `sub` that it asks for (OIDC Core §5.5.1).
-    private static func onlySubject(
-        hint: String?,
-        claim: JSONValue?
-    ) throws(OAuthError) -> String? {
-        guard let claim else { return hint }
-        guard let subject = claim.string, hint?.isSameText(as: subject) ?? true else {
-            throw OAuthError(
-                .invalidRequest,
-                "The sub in the claims parameter is not text, or not that of the id_token_hint."
-            )
-        }
-        return subject
-    }
-
     private static func bounded(
         _ parameters: FormParameters,
         _ name: String,
@@ -350,6 +332,9 @@ extension AuthorizationRequest {
 }
 
 extension ClaimsRequest {
+    /// Whom the ID token must be about (OIDC Core §5.5.1).
+    fileprivate var requiredSubject: String? { idToken[ClaimName.subject]?.value?.string }
+
     /// The classes of authentication that the ID token must name one of (OIDC Core §5.5.1.1).
     fileprivate var requiredContextClasses: [String]? {
         guard let claim = idToken[ClaimName.authenticationContext], claim.isEssential else {
