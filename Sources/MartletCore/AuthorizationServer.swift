@@ -35,9 +35,13 @@ package struct AuthorizationServer: Sendable {
         registrations = RegistrationLimiter()
         devices = DevicePacing(
             interval: settings.lifetimes.deviceInterval,
-            lifetime: settings.lifetimes.deviceCode
+            lifetime: settings.lifetimes.deviceCode,
+            loopback: settings.loopback
         )
-        userCodeGuesses = AttemptLimiter(attempts: UserCode.guessesPerAddress)
+        userCodeGuesses = AttemptLimiter(
+            attempts: UserCode.guessesPerAddress,
+            loopback: settings.loopback
+        )
         attempts = AttemptLimiter(
             attempts: settings.loginAttempts,
             loopback: settings.loopback

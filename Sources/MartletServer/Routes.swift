@@ -59,17 +59,17 @@ struct RouteTable {
                     crossOrigin: .singlePageClients,
                     answer: token.answer
                 ),
+                .init(
+                    method: .post,
+                    path: base + DeviceAuthorizationEndpoint.path,
+                    answer: device.answer
+                ),
                 // Single-page clients sign people out with it.
                 .init(
                     method: .post,
                     path: base + "/oauth/revoke",
                     crossOrigin: .singlePageClients,
                     answer: revocation.answer
-                ),
-                .init(
-                    method: .post,
-                    path: base + DeviceAuthorizationEndpoint.path,
-                    answer: device.answer
                 ),
                 .init(
                     method: .post,

@@ -29,6 +29,7 @@ final class DevicePacing: Sendable {
 
     private let interval: Duration
     private let window: Duration
+    private let loopback: AttemptLimiter.Loopback
     private let paces = BoundedCache<OneTimeKey, Pace>(capacity: 4 * maximumCodes)
     private let networks = BoundedCache<String, Count>(capacity: 4 * maximumCodes)
     private let everybody = Mutex<Count?>(nil)
@@ -36,7 +37,8 @@ final class DevicePacing: Sendable {
     /// - Parameters:
     ///   - interval: how long a device waits between two polls.
     ///   - lifetime: a code's.
-    init(interval: Duration, lifetime: Duration) {
+    init(interval: Duration, lifetime: Duration, loopback: AttemptLimiter.Loopback = .everybody) {
+        self.loopback = loopback
         self.interval = interval
         window = lifetime
     }
@@ -64,10 +66,8 @@ final class DevicePacing: Sendable {
         return everybody.withLock { all in
             var total = current(all, at: now)
             var here = current(networks[network], at: now)
-            // Behind a proxy on this machine everybody comes from the same address.
-            let limit =
-                AttemptLimiter.isLoopback(network)
-                ? Self.maximumCodes : Self.maximumCodesOfNetwork
+            let isEverybody = loopback == .everybody && AttemptLimiter.isLoopback(network)
+            let limit = isEverybody ? Self.maximumCodes : Self.maximumCodesOfNetwork
             guard here.number < limit else { return here.since + window - now }
             guard total.number < Self.maximumCodes else { return total.since + window - now }
             here.number += 1

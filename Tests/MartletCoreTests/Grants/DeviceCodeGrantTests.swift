@@ -134,7 +134,7 @@ struct DeviceCodeGrantTests {
         await #expect(throws: DeviceCodeGrant.invalid) { try await world.poll(late, as: other) }
     }
 
-    @Test("a second use ends the session that came from the first")
+    @Test("a second use ends the session that came from it")
     func usedTwice() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await world.deviceClient()
