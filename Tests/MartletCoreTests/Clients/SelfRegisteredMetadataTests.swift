@@ -38,7 +38,10 @@ struct SelfRegisteredMetadataTests {
         #expect(metadata.scope.description == "openid email")
     }
 
-    @Test("members that this version does not know are ignored, and so are those that are null")
+    @Test(
+        "members that this version does not know are ignored, and so are those that are null",
+        .covers("RFC 7591 §2 unknown-ignored")
+    )
     func unknown() throws {
         let metadata = try read([
             "jwks_uri": "https://app.example.com/jwks", "software_statement": "x", "é": [1],
