@@ -25,6 +25,7 @@ extension AccountPage {
             "hasHistory": !history.elements.isEmpty,
             "passwordRule": texts.text(.passwordRule, ["count": String(minimumPasswordLength)]),
             "minimumLength": String(minimumPasswordLength),
+            "choosesPassword": choosesPassword,
             "endSession": surroundings.path(.endSession),
             "withdrawConsent": surroundings.path(.withdrawConsent),
             "changePassword": surroundings.path(.changePassword),
@@ -168,6 +169,7 @@ extension EndReason {
         case .reuse: .endReuse
         case .revokedByClient: .endRevokedByClient
         case .revokedByOperator: .endRevokedByOperator
+        case .revokedByUser: .endRevokedByUser
         case .replaced: .endReplaced
         case .exhausted: .endExhausted
         case .idle: .endIdle

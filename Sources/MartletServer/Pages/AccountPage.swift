@@ -90,6 +90,8 @@ struct AccountPage: Page {
     let sessions: Listing<Session>
     let apps: Listing<App>
     let history: Listing<Entry>
+    /// Whether the password can be changed here, and does not stand in the configuration file.
+    let choosesPassword: Bool
     let minimumPasswordLength: Int
     let csrf: String
 }

@@ -1,10 +1,14 @@
 import Logging
 import MartletCore
+import MartletServer
 
 /// What the operator decided: the file, overlaid by the environment, overlaid by flags.
 struct Configuration: Sendable {
     let issuer: Issuer
     let listen: ListenAddress
+    /// Nil for connections without TLS.
+    let tls: TLSFiles?
+    let trustedProxies: TrustedProxies
     let store: StoreLocation
     let masterKey: MasterKeySource
     let previousMasterKeys: [MasterKeySource]
@@ -15,6 +19,7 @@ struct Configuration: Sendable {
     let loginAttempts: Int
     /// Who may register clients over the network.
     let registration: RegistrationMode
+    let branding: BrandSettings
     let logLevel: Logger.Level
     let clients: [ConfigurationEntry]
     let users: [ConfigurationEntry]
@@ -66,12 +71,20 @@ struct Configuration: Sendable {
         environment: [String: String]
     ) throws(ConfigurationError) {
         typealias Table = ConfigurationTable
-        // Read only to be refused: what this version does not have.
-        try values.value(of: Table.trustedProxies)
-        try values.refuse(Table.tls)
-        try values.refuse(Table.branding)
         issuer = try values.value(of: Table.issuer)
         listen = try values.value(of: Table.listen)
+        tls = try TLSFiles(
+            certificate: try values.value(of: Table.tlsCertificate),
+            key: try values.value(of: Table.tlsKey)
+        )
+        if let tls, issuer.scheme == .http {
+            throw ConfigurationError(
+                at: tls.certificate.place,
+                "tls needs an issuer that begins with https://, or clients would be sent to"
+                    + " \(issuer.text)."
+            )
+        }
+        trustedProxies = TrustedProxies(try values.value(of: Table.trustedProxies))
         store = try values.value(of: Table.store)
         masterKey = MasterKeySource(try values.value(of: Table.masterKey), in: environment)
         previousMasterKeys = try values.value(of: Table.previousMasterKeys).map {
@@ -81,6 +94,11 @@ struct Configuration: Sendable {
         refreshTokenPolicy = try RotationPolicy(values)
         loginAttempts = try values.value(of: Table.loginAttempts)
         registration = try values.value(of: Table.registrationMode)
+        branding = BrandSettings(
+            name: try values.value(of: Table.brandName),
+            logo: try values.value(of: Table.brandLogo),
+            accent: try values.value(of: Table.brandAccent)
+        )
         logLevel = try values.value(of: Table.logLevel)
         clients = try values.value(of: Table.clients)
         users = try values.value(of: Table.users)

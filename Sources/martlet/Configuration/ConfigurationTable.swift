@@ -1,18 +1,17 @@
 import Logging
 import MartletCore
+import MartletServer
 
 /// Every key of the configuration, once: what the parser accepts and what the reference page says.
 enum ConfigurationTable {
     /// The keys in the order in which the page lists them.
     static let all: [SettingDescription] =
-        server + lifetimes + refreshTokens + people + applied + notBuilt
-
-    /// The keys that this version knows by name, to say that it does not have them.
-    static let notBuilt: [SettingDescription] = [tls.description, branding.description]
+        server + lifetimes + refreshTokens + people + look + applied
 
     private static let server = [
         issuer.description, listen.description, store.description, masterKey.description,
         previousMasterKeys.description, logLevel.description, trustedProxies.description,
+        tlsCertificate.description, tlsKey.description,
     ]
 
     private static let lifetimes = [
@@ -27,6 +26,10 @@ enum ConfigurationTable {
     ]
 
     private static let people = [loginAttempts.description, registrationMode.description]
+
+    private static let look = [
+        brandName.description, brandLogo.description, brandAccent.description,
+    ]
 
     private static let applied = [clients.description, users.description, resources.description]
 }
@@ -98,20 +101,51 @@ extension ConfigurationTable {
     static let trustedProxies = Setting(
         "trusted_proxies",
         """
-        Address ranges of the proxies whose word about the client's address counts. This version \
-        believes the connection only, so the list stays empty.
+        Address ranges of the proxies in front of the server: what these say about the client's \
+        address, in `X-Forwarded-For` or `Forwarded`, counts; nobody else's word does. Without \
+        them the address is the connection's. See [below](#behind-a-proxy).
         """,
         standard: "[]",
-        form: ValueForm<Void>(
-            expected: "an empty list",
-            inEnvironment: .json
-        ) { value throws(Unfit) in
-            guard let elements = value.elements else { throw .unexpected(value) }
-            guard elements.isEmpty else {
-                throw .because("names proxies, which this version does not have; leave it empty.")
-            }
-        }
+        form: .list(of: .proxyRange, atMost: TrustedProxies.maximumRanges)
     )
+
+    static let tlsCertificate = Setting(
+        "tls.certificate",
+        """
+        The file with the certificate chain, in PEM, the server's own certificate first. With it \
+        and its key the server speaks TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, on `listen`, and \
+        nothing else there. See [below](#tls).
+        """,
+        standard: "",
+        form: .optionalFile
+    )
+
+    static let tlsKey = Setting(
+        "tls.key",
+        "The file with the private key of that certificate, in PEM, without a passphrase.",
+        standard: "",
+        form: .optionalFile
+    )
+}
+
+extension ValueForm where Value == AddressRange {
+    fileprivate static var proxyRange: ValueForm {
+        ValueForm(
+            expected: "an address or a range like 10.0.0.0/8 or \"2001:db8::/32\", with no bit set"
+                + " behind its length"
+        ) { value throws(Unfit) in
+            guard let range = value.writtenText.flatMap({ AddressRange($0) }) else {
+                throw .unexpected(value)
+            }
+            guard !range.isEverything else {
+                throw .because(
+                    "must not trust every address: then any client could name its own; list those"
+                        + " of your proxies."
+                )
+            }
+            return range
+        }
+    }
 }
 
 // MARK: - Lifetimes
@@ -255,6 +289,49 @@ extension ConfigurationTable {
         form: .choice(RegistrationMode.allCases.map { (word: $0.rawValue, value: $0) })
     )
 
+    static let brandName = Setting(
+        "branding.name",
+        "What the site is called on its pages and in the titles of their windows.",
+        standard: Branding.standard.name,
+        form: .text(
+            expected: "a name of 1 to \(Branding.longestName) characters"
+        ) { text, place throws(Unfit) in
+            guard 1...Branding.longestName ~= text.count, text.printable == text else {
+                throw .unexpected(ConfigurationValue(.text(text), at: place))
+            }
+            return text
+        }
+    )
+
+    static let brandLogo = Setting(
+        "branding.logo",
+        """
+        A picture file, which takes the place of our shield and the name beside it on every page, \
+        and is the windows' icon: PNG, JPEG, WebP or SVG, at most \
+        \(BrandLogo.maximumBytes / 1024) KiB. It is shown 44 points high on white and on dark \
+        grey, and read at the start.
+        """,
+        standard: "",
+        form: .optionalFile
+    )
+
+    static let brandAccent = Setting(
+        "branding.accent",
+        """
+        The colour of buttons, links and marks. Where it could not be read, on white or on dark \
+        grey, the pages take the nearest shade of it that can.
+        """,
+        standard: BrandColor.standard.text,
+        form: ValueForm(
+            expected: "a colour like \"#0a6e5c\", in quotation marks"
+        ) { value throws(Unfit) in
+            guard let color = value.writtenText.flatMap({ BrandColor($0) }) else {
+                throw .unexpected(value)
+            }
+            return color
+        }
+    )
+
     static let clients = Setting(
         "clients",
         """
@@ -284,31 +361,4 @@ extension ConfigurationTable {
         standard: "[]",
         form: .entries
     )
-}
-
-// MARK: - Known, not built
-
-extension ConfigurationTable {
-    static let tls = Setting(
-        "tls",
-        "Encrypted connections without a proxy in front.",
-        standard: "",
-        form: .notBuilt("let a proxy in front of it speak TLS.")
-    )
-
-    static let branding = Setting(
-        "branding",
-        "The look of the pages.",
-        standard: "",
-        form: .notBuilt("leave it out.")
-    )
-}
-
-extension ValueForm where Value == Void {
-    /// A key that the design knows and this version does not have.
-    fileprivate static func notBuilt(_ advice: String) -> ValueForm {
-        ValueForm(expected: "left out") { _ throws(Unfit) in
-            throw .because("is something that this version does not have; \(advice)")
-        }
-    }
 }
