@@ -33,7 +33,8 @@ struct CrossOriginTests {
         let test = try await TestServer(issuer: issuer)
         for metadata in [
             Self.metadata([
-                "\(Self.origin)/callback", "https://other.example.com:8443/", "http://localhost:5173/",
+                "\(Self.origin)/callback", "https://other.example.com:8443/",
+                "http://localhost:5173/",
             ]),
             Self.metadata(["https://backend.example.com/cb"], method: "client_secret_basic"),
             Self.metadata(
@@ -69,7 +70,11 @@ struct CrossOriginTests {
         )
     }
 
-    @Test("each registered origin may read each endpoint's answers, refusals too", arguments: paths)
+    @Test(
+        "each registered origin may read each endpoint's answers, refusals too",
+        .covers("OIDC Core §5.3 cors"),
+        arguments: paths
+    )
     func readable(method: HTTPRequest.Method, path: String) async throws {
         try await world().test { caller in
             for origin in [

@@ -78,7 +78,11 @@ struct PageRulesTests {
         #expect(!html.contains("{") && !html.contains("}"))
     }
 
-    @Test("is kept by nobody and framed by nobody", arguments: SamplePages.all)
+    @Test(
+        "is kept by nobody and framed by nobody",
+        .covers("RFC 6749 §10.13 clickjacking", "OIDC Core §3.1.2.3 csrf"),
+        arguments: SamplePages.all
+    )
     func headers(sample: SamplePage) throws {
         let response = sample.page.render(in: PageSite.sample.surroundings(in: .german))
         #expect(response.headers[.cacheControl] == "no-store")
