@@ -47,7 +47,7 @@ struct PageRulesTests {
         let html = try HTMLReader(sample.page.html(in: language))
         let labels = Set(html.all("label").compactMap { $0["for"] })
         let ids = Set(html.elements.compactMap { $0["id"] })
-        for input in html.all("input") where input["type"] != "hidden" {
+        for input in html.all("input") where input["type"] != "hidden" && input["hidden"] == nil {
             #expect(labels.contains(input["id"] ?? ""))
             #expect(input["autocomplete"] != nil)
             #expect(input["maxlength"] != nil)
@@ -94,6 +94,18 @@ struct PageRulesTests {
         #expect(policy.contains("base-uri 'none'"))
         #expect(!policy.contains("unsafe"))
         #expect(policy.contains("script-src") == (sample.page is FormPostPage))
+    }
+
+    @Test("that carries an answer in a form may send it to the app, and nowhere else")
+    func formPostTarget() throws {
+        let page = FormPostPage(
+            clientName: "App",
+            target: "https://app.example.com/callback",
+            parameters: [.init(name: "code", value: "c")]
+        )
+        let response = page.render(in: PageSite.sample.surroundings(in: .english))
+        let policy = try #require(response.headers[.contentSecurityPolicy])
+        #expect(policy.contains("form-action 'self' https://app.example.com;"))
     }
 
     @Test("lives below the issuer's path")
