@@ -1,5 +1,6 @@
 import HummingbirdTesting
 import MartletCore
+import MartletProtocol
 import MartletServer
 import MartletTesting
 import NIOCore

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Hummingbird
 import HummingbirdTesting
 import MartletCore
+import MartletProtocol
 import MartletServer
 import MartletTesting
 import NIOCore
