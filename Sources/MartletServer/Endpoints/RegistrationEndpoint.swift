@@ -7,7 +7,7 @@ import MartletProtocol
 /// (RFC 7592). Not there unless the operator switched it on.
 struct RegistrationEndpoint {
     static let path = "/oauth/register"
-    private static let parameter = "client_id"
+    private static let parameter = WireName.clientID
 
     let server: AuthorizationServer
 
