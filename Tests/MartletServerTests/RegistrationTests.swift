@@ -35,6 +35,17 @@ struct RegistrationTests {
 
     @Test(
         "a client finds the endpoint, registers, reads, changes and deletes itself",
+        .covers(
+            "RFC 7591 §3.1 request",
+            "RFC 7591 §3.2.1 created",
+            "RFC 7592 §2.1 read",
+            "RFC 7592 §2.3 delete",
+            "RFC 7592 §3 response",
+            "RFC 7592 §3 not-stored",
+            "RFC 7592 §2.2 no-server-members",
+            "OIDC Discovery §3 registration",
+            "OIDC Core §15.2 dynamic"
+        ),
         arguments: Door.allCases
     )
     func life(door: Door) async throws {
@@ -68,7 +79,10 @@ struct RegistrationTests {
         }
     }
 
-    @Test("who lacks a good token is challenged as RFC 6750 says")
+    @Test(
+        "who lacks a good token is challenged as RFC 6750 says",
+        .covers("RFC 7591 §3 initial-access-token", "RFC 7592 §2 unknown-is-401")
+    )
     func challenge() async throws {
         let test = try await TestServer(registration: .token)
         let good = try await test.server.createRegistrationToken(uses: 1, lifetime: .days(1)).text
@@ -100,6 +114,7 @@ struct RegistrationTests {
 
     @Test(
         "a body that is no metadata is refused with a code of RFC 7591",
+        .covers("RFC 7591 §3.2.2 invalid-redirect-uri", "RFC 7591 §3.2.2 invalid-client-metadata"),
         arguments: [
             ("", "invalid_client_metadata"), ("nonsense", "invalid_client_metadata"),
             ("[]", "invalid_client_metadata"), ("null", "invalid_client_metadata"),
@@ -125,6 +140,7 @@ struct RegistrationTests {
 
     @Test(
         "only JSON is taken for metadata",
+        .covers("RFC 7591 §3.1 request"),
         arguments: [
             nil, "", "text/plain", "application/x-www-form-urlencoded", "application/jsonx",
         ]
@@ -163,7 +179,10 @@ struct RegistrationTests {
         }
     }
 
-    @Test("too many registrations are told when to come back, and the operator hears of it")
+    @Test(
+        "too many registrations are told when to come back, and the operator hears of it",
+        .covers("RFC 7591 §3 limited")
+    )
     func limited() async throws {
         let test = try await TestServer(registration: .open)
         try await test.test { caller in

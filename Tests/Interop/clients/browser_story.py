@@ -126,7 +126,7 @@ def type_in(name, text):
 
 
 def sign_in(password):
-    if has("input[name=username]:not([hidden])"):
+    if has("input[name=username]:not([type=hidden], [hidden])"):
         type_in("username", os.environ["USERNAME"])
     type_in("password", password)
     press("button[value=sign_in]")

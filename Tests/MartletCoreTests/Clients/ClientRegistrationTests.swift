@@ -5,7 +5,10 @@ import Testing
 
 @Suite("Clients register themselves, as far as the operator lets them")
 struct ClientRegistrationTests {
-    @Test("an open server registers a client that can do nothing but sign people in")
+    @Test(
+        "an open server registers a client that can do nothing but sign people in",
+        .covers("RFC 7591 §3.2.1 secret-expiry", "RFC 7591 §3.2.1 created")
+    )
     func open() async throws {
         let world = try await TestAuthorizationServer(registration: .open)
         let made = try await world.register(["client_name": "Photos"])
@@ -22,6 +25,7 @@ struct ClientRegistrationTests {
                 "registration_client_uri",
             ]
         )
+        #expect(made.json["client_secret_expires_at"] == 0)
         #expect(made.uri == "\(TestAuthorizationServer.issuer)/oauth/register/\(made.id)")
         #expect(
             try await world.events.last
@@ -29,7 +33,10 @@ struct ClientRegistrationTests {
         )
     }
 
-    @Test("what is stored tells neither of its tokens nor its secret")
+    @Test(
+        "what is stored tells neither of its tokens nor its secret",
+        .covers("RFC 7592 §5 token-entropy")
+    )
     func secrecy() async throws {
         let world = try await TestAuthorizationServer(registration: .token)
         let token = try await world.registrationToken()
@@ -67,7 +74,10 @@ struct ClientRegistrationTests {
         #expect(try await world.server.clients().isEmpty)
     }
 
-    @Test("without an initial access token of the operator's nobody registers where one is wanted")
+    @Test(
+        "without an initial access token of the operator's nobody registers where one is wanted",
+        .covers("RFC 7591 §3 initial-access-token")
+    )
     func tokenNeeded() async throws {
         let world = try await TestAuthorizationServer(registration: .token)
         let good = try await world.registrationToken()
@@ -134,7 +144,10 @@ struct ClientRegistrationTests {
         _ = try await world.register([:], token: token)
     }
 
-    @Test("of registrations at the same moment as many succeed as the token has uses")
+    @Test(
+        "of registrations at the same moment as many succeed as the token has uses",
+        .covers("RFC 7591 §3.2.1 unique-id")
+    )
     func race() async throws {
         let world = try await TestAuthorizationServer(registration: .token)
         let token = try await world.registrationToken(uses: 3)
@@ -196,7 +209,10 @@ struct RegistrationLimitTests {
         _ = try await world.register([:])
     }
 
-    @Test("when there are too many unused clients the oldest gives way, but not within its hour")
+    @Test(
+        "when there are too many unused clients the oldest gives way, but not within its hour",
+        .covers("RFC 7591 §3 limited")
+    )
     func number() async throws {
         let world = try await TestAuthorizationServer(registration: .open)
         let used = try await world.register([:])
