@@ -33,9 +33,10 @@ struct UserInfoEndpointTests {
         "it answers GET and POST alike, with JSON that nobody keeps",
         .covers(
             "OIDC Core §5.3 get-and-post",
-            "OIDC Core §5.3 bearer",
             "OIDC Core §5.3.2 json",
-            "RFC 6750 §2.2 form-body"
+            "RFC 6750 §2.1 header",
+            "RFC 6750 §2.2 form-body",
+            "OIDC Core §5.3 bearer"
         ),
         arguments: Door.allCases
     )
@@ -82,7 +83,9 @@ struct UserInfoEndpointTests {
     @Test(
         "who sends no token is told that one is needed, and no error",
         .covers(
+            "OIDC Core §5.3 bearer",
             "RFC 6750 §2.3 uri-query",
+            "RFC 6750 §3 challenge",
             "RFC 6750 §3 no-error-without-token",
             "OIDC Core §5.3.3 errors"
         )
@@ -118,9 +121,9 @@ struct UserInfoEndpointTests {
         .covers(
             "OIDC Core §5.3.3 errors",
             "RFC 6750 §2 one-method",
+            "RFC 6750 §3.1 invalid-request",
             "RFC 6750 §3.1 invalid-token",
-            "RFC 6750 §3.1 insufficient-scope",
-            "RFC 6750 §3.1 invalid-request"
+            "RFC 6750 §3.1 insufficient-scope"
         )
     )
     func refusals() async throws {

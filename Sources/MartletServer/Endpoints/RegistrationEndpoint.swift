@@ -90,7 +90,7 @@ extension RegistrationEndpoint {
         guard body.readableBytes <= RegistrationRequest.maximumBody else {
             throw OAuthError(
                 .invalidClientMetadata,
-                "Client metadata is longer than \(RegistrationRequest.maximumBody) bytes."
+                "Client metadata is longer than 16 KiB."
             )
         }
         do throws(JSONError) {

@@ -67,7 +67,11 @@ struct UserClaimsTests {
 
     @Test(
         "the values are the account's, and what it does not have is left out",
-        .covers("OIDC Core §5.1 standard-claims", "OIDC Core §5.3.2 no-empty-claims")
+        .covers(
+            "OIDC Core §5.1 standard-claims",
+            "OIDC Core §5.1 address",
+            "OIDC Core §5.3.2 no-empty-claims"
+        )
     )
     func values() throws {
         let scope = try Scope(valid: "openid profile email address phone")
@@ -83,7 +87,12 @@ struct UserClaimsTests {
 
     @Test(
         "a claim that is asked for by itself is told under its scope, and with its value",
-        .covers("OIDC Core §5.5 claims-parameter", "OIDC Core §5.5.1 values")
+        .covers(
+            "OIDC Core §5.5 claims-parameter",
+            "OIDC Core §5.5 unknown-ignored",
+            "OIDC Core §5.5.1 essential",
+            "OIDC Core §5.5.1 values"
+        )
     )
     func asked() throws {
         let scope = try Scope(valid: "openid profile")

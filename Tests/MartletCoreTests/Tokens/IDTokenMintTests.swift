@@ -92,10 +92,10 @@ struct IDTokenMintTests {
         "an ID token says who signed in, when and how, and to whom it says so",
         .covers(
             "OIDC Core §2 claims",
-            "OIDC Core §2 auth-time",
             "OIDC Core §2 nonce",
             "OIDC Core §2 acr-amr",
             "OIDC Core §2 azp",
+            "OIDC Core §2 auth-time",
             "OIDC Core §3.1.3.6 at-hash"
         )
     )
@@ -184,7 +184,11 @@ struct IDTokenMintTests {
 
     @Test(
         "an ID token tells of the person what was asked for there and the scopes allow",
-        .covers("OIDC Core §5.5 claims-parameter", "OIDC Core §5.5.1 essential")
+        .covers(
+            "OIDC Core §5.5 claims-parameter",
+            "OIDC Core §5.5 unknown-ignored",
+            "OIDC Core §5.5.1 essential"
+        )
     )
     func asked() async throws {
         let world = try await TestAuthorizationServer()
@@ -245,7 +249,11 @@ struct IDTokenMintTests {
 
     @Test(
         "no other token of this server passes as a hint, and no ID token as an access token",
-        .covers("Back-Channel Logout §4.1 cross-jwt", "RFC 9068 §5 not-an-id-token")
+        .covers(
+            "OIDC Core §3.1.2.2 hint-issuer",
+            "Back-Channel Logout §4.1 cross-jwt",
+            "RFC 9068 §5 not-an-id-token"
+        )
     )
     func otherTokens() async throws {
         let world = try await TestAuthorizationServer()

@@ -74,7 +74,11 @@ struct SubjectIdentifierTests {
 
     @Test(
         "everything that a client sees says the same subject",
-        .covers("OIDC Core §5.7 stable-subject", "OIDC Core §5.3.2 subject")
+        .covers(
+            "OIDC Core §5.3.2 subject",
+            "OIDC Core §17.3 correlation",
+            "OIDC Core §5.7 stable-subject"
+        )
     )
     func everywhere() async throws {
         let world = try await TestAuthorizationServer()
@@ -110,7 +114,7 @@ struct SubjectIdentifierTests {
 
     @Test(
         "a pairwise subject stays through key rotations, compromised keys and new master keys",
-        .covers("OIDC Core §5.7 stable-subject", "OIDC Core §8.1 pairwise")
+        .covers("OIDC Core §8.1 pairwise", "OIDC Core §5.7 stable-subject")
     )
     func stability() async throws {
         let world = try await TestAuthorizationServer()

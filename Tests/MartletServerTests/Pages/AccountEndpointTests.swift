@@ -177,9 +177,11 @@ struct AccountEndpointTests {
                 ).text
             }
             for _ in 0..<3 {
-                #expect(try await guess("wrong").contains("The current password is not right."))
+                let wrong = try await guess("wrong")
+                #expect(wrong.contains("The current password is not right."))
             }
-            #expect(try await guess(TestServer.password).contains("Too many attempts."))
+            let right = try await guess(TestServer.password)
+            #expect(right.contains("Too many attempts."))
         }
     }
 
