@@ -85,6 +85,7 @@ struct SelfRegisteredMetadataTests {
 
     @Test(
         "redirect URIs are read as strictly as an operator's",
+        .covers("RFC 7591 §5 redirect-uri-rules"),
         arguments: [
             ["redirect_uris": .null], ["redirect_uris": []],
             ["redirect_uris": ["http://app.example.com/"]],
