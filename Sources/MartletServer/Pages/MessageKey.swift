@@ -21,7 +21,7 @@ enum MessageKey: String, CaseIterable {
     // The account page
     case accountTitle, deviceOn, deviceUnknown, endSessionOf, withdrawFrom
     case noticeSessionEnded, noticeConsentWithdrawn, noticePasswordChanged
-    case noticeSignedOutEverywhere, problemWrongCurrentPassword, problemPasswordTooShort
+    case problemWrongCurrentPassword, problemPasswordTooShort
     case problemPasswordTooLong, problemPasswordsDiffer, passwordRule
     case eventAccountCreated, eventAccountEnabled, eventAccountUpdated, eventSignedOutHere,
         eventSignedIn, eventSignedInHere
