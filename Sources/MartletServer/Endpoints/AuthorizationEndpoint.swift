@@ -101,9 +101,6 @@ extension AuthorizationResponse {
 }
 
 extension Client {
-    /// What pages call it: its own name for itself, or its id.
-    var shownName: String { metadata.name ?? id.rawValue }
-
     func card(redirect: RedirectURI?) -> ClientCard {
         ClientCard(
             name: shownName,
@@ -111,7 +108,7 @@ extension Client {
             termsOfService: metadata.termsURI,
             privacyPolicy: metadata.policyURI,
             standing: isSelfRegistered
-                ? .unverified(redirectHost: redirect?.host ?? redirect?.text ?? "")
+                ? .unverified(redirectHost: redirect?.host ?? redirect?.text)
                 : .known
         )
     }

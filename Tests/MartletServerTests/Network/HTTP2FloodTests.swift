@@ -65,7 +65,8 @@ struct HTTP2FloodTests {
         try await send { count in
             let stream = HTTP2StreamID(2 * count + 1)
             let headers: HPACKHeaders = [
-                ":method": "GET", ":scheme": "https", ":authority": "localhost", ":path": "/healthz",
+                ":method": "GET", ":scheme": "https", ":authority": "localhost",
+                ":path": "/healthz",
             ]
             return [
                 HTTP2Frame(streamID: stream, payload: .headers(.init(headers: headers))),

@@ -123,7 +123,9 @@ struct TLSConfigurationTests {
         )
         try folder.write(made.key, to: "key.pem")
         let late = try #require(try refusal(folder, at: Self.now + .days(3)))
-        #expect(late.hasPrefix("martlet.yaml:3: tls.certificate: \(folder.path)/chain.pem has expired"))
+        #expect(
+            late.hasPrefix("martlet.yaml:3: tls.certificate: \(folder.path)/chain.pem has expired")
+        )
         let early = try #require(try refusal(folder, at: Self.now - .days(1)))
         #expect(early.contains("is not valid before"))
     }
@@ -181,9 +183,12 @@ struct TLSConfigurationTests {
         let folder = try ConfigurationFolder(
             "trusted_proxies: [127.0.0.1, 10.0.0.0/8, \"2001:db8::/32\"]"
         )
-        #expect(try folder.load().trustedProxies == TrustedProxies(
-            ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"].compactMap { AddressRange($0) }
-        ))
+        #expect(
+            try folder.load().trustedProxies
+                == TrustedProxies(
+                    ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"].compactMap { AddressRange($0) }
+                )
+        )
         #expect(try ConfigurationFolder("").load().trustedProxies == .none)
         #expect(
             try ConfigurationFolder("").load(
@@ -198,7 +203,10 @@ struct TLSConfigurationTests {
             ("trusted_proxies: [\"::/0\"]", "must not trust every address"),
         ] {
             let sentence = try #require(try ConfigurationFolder(text).refusal())
-            #expect(sentence.contains("trusted_proxies ") && sentence.contains(words), "\(sentence)")
+            #expect(
+                sentence.contains("trusted_proxies ") && sentence.contains(words),
+                "\(sentence)"
+            )
         }
     }
 }
