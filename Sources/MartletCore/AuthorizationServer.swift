@@ -11,6 +11,8 @@ package struct AuthorizationServer: Sendable {
     package let secrets: ClientSecretVerifier
     let registrations: RegistrationLimiter
     package let surroundings: Surroundings
+    /// What clients are to be told of people who signed out.
+    package let signInEnds = SignInEnds()
     /// What the operator should see; called with no lock held and must not block.
     package let notice: @Sendable (Notice) -> Void
 
