@@ -17,7 +17,8 @@ public struct FormParameters: Sendable {
         case tooMany
     }
 
-    private let pairs: [(name: String, value: String)]
+    /// Every name and value in the order in which they came.
+    public let pairs: [(name: String, value: String)]
 
     /// Parses a form.
     ///

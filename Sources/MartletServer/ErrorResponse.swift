@@ -79,6 +79,28 @@ package enum ErrorResponse {
         return response
     }
 
+    /// What a person is told when a page cannot be shown.
+    ///
+    /// - Throws: the error itself if it is nothing for people: a body that broke off.
+    static func page(for error: any Error, log: ServerLog) throws -> ProblemPage {
+        switch error {
+        case let error as OAuthError:
+            return ProblemPage(problem: .badRequest, detail: error.sentence, way: .none)
+        case let error as StorageError:
+            let status = response(to: error, log: log).status
+            let isAway = status == .serviceUnavailable
+            return ProblemPage(
+                problem: isAway ? .unavailable : .unexpected,
+                detail: nil,
+                way: .none
+            )
+        case is FormBody.Unreadable: throw error
+        default:
+            log.unexpected(error)
+            return ProblemPage(problem: .unexpected, detail: nil, way: .none)
+        }
+    }
+
     /// Answers whatever an endpoint throws, and makes every answer a little safer.
     package struct Middleware: RouterMiddleware {
         package typealias Context = ServerContext

@@ -7,7 +7,7 @@ package func routes(
     site: PageSite,
     log: ServerLog
 ) -> Router<ServerContext> {
-    let table = RouteTable(for: server, site: site)
+    let table = RouteTable(for: server, site: site, log: log)
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
     router.addMiddleware { ErrorResponse.Middleware(log: log, methods: table.methods) }
     for route in table.routes {
@@ -26,7 +26,7 @@ struct RouteTable {
 
     let routes: [Route]
 
-    init(for server: AuthorizationServer, site: PageSite) {
+    init(for server: AuthorizationServer, site: PageSite, log: ServerLog) {
         let base = server.settings.issuerPath
         let token = TokenEndpoint(server: server)
         let revocation = RevocationEndpoint(server: server)
@@ -57,7 +57,24 @@ struct RouteTable {
             + MetadataEndpoint.paths(issuerPath: base).map { path in
                 .init(method: .get, path: path) { _, _ in try await metadata.answer() }
             }
-            + assets.routes
+            + assets.routes + Self.pages(PageDesk(server: server, site: site), base, log)
+    }
+
+    /// What people see: each page for its form too.
+    private static func pages(_ desk: PageDesk, _ base: String, _ log: ServerLog) -> [Route] {
+        let pages: [(String, @Sendable (PageRequest) async throws -> Response)] = [
+            ("/oauth/authorize", AuthorizationEndpoint(desk: desk).answer),
+            (PagePath.login.rawValue, LoginEndpoint(desk: desk).answer),
+            (PagePath.selectAccount.rawValue, SelectAccountEndpoint(desk: desk).answer),
+            (PagePath.consent.rawValue, ConsentEndpoint(desk: desk).answer),
+        ]
+        return pages.flatMap { path, page in
+            [HTTPRequest.Method.get, .post].map { method in
+                Route(method: method, path: base + path) { request, context in
+                    try await desk.answer(request, context, log: log, page)
+                }
+            }
+        }
     }
 
     /// What may be asked of each path, as an `Allow` header says it (RFC 9110 §10.2.1).

@@ -3,7 +3,10 @@ import Testing
 
 @Suite("The claims parameter")
 struct ClaimsRequestTests {
-    @Test("the example of OpenID Connect Core 5.5 is read as it is meant", .covers("OIDC Core §5.5 claims-parameter"))
+    @Test(
+        "the example of OpenID Connect Core 5.5 is read as it is meant",
+        .covers("OIDC Core §5.5 claims-parameter")
+    )
     func example() throws {
         let request = try ClaimsRequest(
             parsing: #"""
@@ -41,7 +44,10 @@ struct ClaimsRequestTests {
         #expect(request.isEmpty == (text == "{}"))
     }
 
-    @Test("members that the standard does not define are ignored", .covers("OIDC Core §5.5 unknown-ignored"))
+    @Test(
+        "members that the standard does not define are ignored",
+        .covers("OIDC Core §5.5 unknown-ignored")
+    )
     func unknownMembers() throws {
         let request = try ClaimsRequest(
             parsing:
@@ -96,7 +102,10 @@ struct ClaimsRequestTests {
         #expect(throws: OAuthError.self) { try ClaimsRequest(parsing: "{}" + padding + " ") }
     }
 
-    @Test("a value is accepted if it is the one, or one of those, that were asked for", .covers("OIDC Core §5.5.1 values"))
+    @Test(
+        "a value is accepted if it is the one, or one of those, that were asked for",
+        .covers("OIDC Core §5.5.1 values")
+    )
     func values() {
         #expect(ClaimsRequest.Claim().accepts("anything"))
         #expect(ClaimsRequest.Claim(value: "a").accepts("a"))

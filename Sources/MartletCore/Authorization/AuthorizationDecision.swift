@@ -82,7 +82,7 @@ extension AuthorizationRequest {
         {
             return .selectAccount
         }
-        if interaction.consents == false { return .refuse(Self.denied) }
+        if interaction.consents == false { return .refuse(.denied) }
         let mustAsk = ConsentRule.mustAsk(
             client.value,
             redirect: redirect.registered,
@@ -119,5 +119,8 @@ extension AuthorizationRequest {
         .consentRequired,
         "The user has to consent, and the request does not let them."
     )
-    private static let denied = OAuthError(.accessDenied, "The user did not allow it.")
+}
+
+extension OAuthError {
+    static let denied = OAuthError(.accessDenied, "The user did not allow it.")
 }

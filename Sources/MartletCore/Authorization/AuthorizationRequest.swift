@@ -20,6 +20,8 @@ package struct AuthorizationRequest: Sendable {
     /// The classes of authentication one of which it must be.
     package let requiredContextClasses: [String]?
     package let claims: ClaimsRequest?
+    /// The languages that the client wishes pages to be in.
+    package let uiLocales: String?
 
     /// Whether access is to go on when the browser's session is over (OIDC Core §11).
     package var isOffline: Bool { scope.contains(ScopeName.offlineAccess) }
@@ -53,13 +55,6 @@ package enum ResponseMode: String, Sendable, CaseIterable {
     case query
     case fragment
     case formPost = "form_post"
-}
-
-/// Why a request was not understood: told on a page, as long as it is not proven where it came
-/// from, and else to the client.
-package enum AuthorizationRefusal: Error, Sendable {
-    case page(OAuthError)
-    case redirect(OAuthError, ProvenRedirect, Client)
 }
 
 // MARK: - Reading
@@ -169,7 +164,8 @@ extension AuthorizationRequest {
             loginHint: try bounded(parameters, WireName.loginHint, maximumHint),
             hintedSubject: try hint(parameters, subject: subject),
             requiredContextClasses: claims?.requiredContextClasses,
-            claims: isOpenID ? claims : nil
+            claims: isOpenID ? claims : nil,
+            uiLocales: try bounded(parameters, WireName.uiLocales, maximumHint)
         )
     }
 

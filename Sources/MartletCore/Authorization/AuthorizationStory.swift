@@ -11,6 +11,8 @@ package struct AuthorizationVisit: Sendable {
     package let notes: [InteractionNote]
     /// The answer to the consent page: the scope that it showed, and whether the person allowed it.
     package let answer: ConsentAnswer?
+    /// Whether the person would rather go back.
+    package let isCancelled: Bool
     package let origin: Origin
     package let arrived: Instant
 
@@ -20,6 +22,7 @@ package struct AuthorizationVisit: Sendable {
         cookie: SignInCookie?,
         notes: [InteractionNote],
         answer: ConsentAnswer? = nil,
+        isCancelled: Bool = false,
         origin: Origin,
         arrived: Instant
     ) {
@@ -28,6 +31,7 @@ package struct AuthorizationVisit: Sendable {
         self.cookie = cookie
         self.notes = notes
         self.answer = answer
+        self.isCancelled = isCancelled
         self.origin = origin
         self.arrived = arrived
     }
@@ -64,6 +68,8 @@ package enum AuthorizationAnswer: Sendable {
 /// issuer of RFC 9207).
 package struct AuthorizationResponse: Sendable {
     package let redirect: ProvenRedirect
+    /// What people call the client.
+    package let clientName: String
     /// In their order: the code or the error, the state, the issuer.
     package let parameters: [(name: String, value: String)]
 }
@@ -77,36 +83,41 @@ extension AuthorizationServer {
         try await directory.consultCurrent { snapshot in
             do {
                 return try await AuthorizationStory(server: self, snapshot: snapshot).answer(visit)
-            } catch let refusal as AuthorizationRefusal {
-                switch refusal {
-                case .page(let error): return .problem(error)
-                case .redirect(let error, let redirect, _):
-                    return .respond(response(error, to: redirect))
-                }
             } catch let error as OAuthError {
+                // As long as it is not proven where the request came from.
                 return .problem(error)
             }
         }
     }
 
-    func response(_ error: OAuthError, to redirect: ProvenRedirect) -> AuthorizationResponse {
+    func response(
+        _ error: OAuthError,
+        to redirect: ProvenRedirect,
+        of client: Client
+    ) -> AuthorizationResponse {
         response(
             [
                 (WireName.error, error.code.rawValue),
                 (WireName.errorDescription, error.sentence),
             ],
-            to: redirect
+            to: redirect,
+            of: client
         )
     }
 
     func response(
         _ parameters: [(name: String, value: String)],
-        to redirect: ProvenRedirect
+        to redirect: ProvenRedirect,
+        of client: Client
     ) -> AuthorizationResponse {
         var parameters = parameters
         if let state = redirect.state { parameters.append((WireName.state, state)) }
         parameters.append((WireName.issuer, settings.issuer))
-        return AuthorizationResponse(redirect: redirect, parameters: parameters)
+        return AuthorizationResponse(
+            redirect: redirect,
+            clientName: client.metadata.name ?? client.id.rawValue,
+            parameters: parameters
+        )
     }
 }
 
@@ -135,6 +146,9 @@ private struct AuthorizationStory {
             return refuse(error, redirect, client.value, isSilent: false, person)
         }
 
+        if visit.isCancelled {
+            return refuse(.denied, redirect, client.value, isSilent: false, person)
+        }
         let decision = request.decision(
             for: try await known(person, to: request),
             after: interaction(visit, of: person, with: request),
@@ -168,7 +182,7 @@ private struct AuthorizationStory {
         _ person: AuthorizationServer.SignedIn?
     ) -> AuthorizationAnswer {
         if client.isSelfRegistered, person == nil, !isSilent { return .problem(error) }
-        return .respond(server.response(error, to: redirect))
+        return .respond(server.response(error, to: redirect, of: client))
     }
 
     /// What an ID token of ours for this client says who it is about.
@@ -268,7 +282,8 @@ private struct AuthorizationStory {
         return .respond(
             server.response(
                 [(WireName.code, String(decoding: text.bytes, as: UTF8.self))],
-                to: request.redirect
+                to: request.redirect,
+                of: request.client.value
             )
         )
     }

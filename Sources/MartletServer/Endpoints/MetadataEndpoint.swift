@@ -29,8 +29,19 @@ struct MetadataEndpoint {
             body.member("introspection_endpoint", endpoint("/oauth/introspect"))
             body.member("userinfo_endpoint", endpoint("/oauth/userinfo"))
             body.member("jwks_uri", endpoint("/oauth/jwks"))
-            body.member("grant_types_supported", GrantType.allCases.map(\.rawValue))
-            body.member("response_types_supported", [String]())
+            body.member(
+                "grant_types_supported",
+                GrantType.allCases.filter { $0 != .deviceCode }.map(\.rawValue)
+            )
+            body.member("authorization_endpoint", endpoint("/oauth/authorize"))
+            body.member("response_types_supported", [WireName.code])
+            body.member("response_modes_supported", ResponseMode.allCases.map(\.rawValue))
+            body.member("code_challenge_methods_supported", [WireName.challengeMethodS256])
+            body.member("authorization_response_iss_parameter_supported", true)
+            body.member("prompt_values_supported", Prompt.allCases.map(\.rawValue))
+            body.member("request_parameter_supported", false)
+            body.member("request_uri_parameter_supported", false)
+            body.member("ui_locales_supported", Language.allCases.map(\.rawValue))
             let own = ScopeName.all
             body.member("scopes_supported", own + scopes.filter { !own.contains($0) })
             body.member(

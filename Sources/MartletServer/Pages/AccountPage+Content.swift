@@ -148,7 +148,8 @@ extension AccountPage.Entry.Kind {
         switch self {
         case .reuseDetected, .sessionEnded(_, .reuse), .sessionEnded(_, .codeReuse): true
         case .accountCreated, .accountEnabled, .signedIn, .signedInHere, .signedOutHere,
-            .accountUpdated, .newAddress, .sessionEnded, .allSessionsEnded, .consentGiven, .consentWithdrawn:
+            .accountUpdated, .newAddress, .sessionEnded, .allSessionsEnded, .consentGiven,
+            .consentWithdrawn:
             false
         }
     }
@@ -175,7 +176,6 @@ extension EndReason {
         case .consentWithdrawn: .endConsentWithdrawn
         case .codeReuse: .endCodeReuse
         case .keyCompromised: .endKeyCompromised
-        case .signedOut, .codeReuse: .endRevokedByOperator
         }
     }
 }

@@ -22,12 +22,14 @@ enum MessageKey: String, CaseIterable {
     case noticeSessionEnded, noticeConsentWithdrawn, noticePasswordChanged
     case noticeSignedOutEverywhere, problemWrongCurrentPassword, problemPasswordTooShort
     case problemPasswordTooLong, problemPasswordsDiffer, passwordRule
-    case eventAccountCreated, eventAccountEnabled, eventAccountUpdated, eventSignedOutHere, eventSignedIn, eventSignedInHere
+    case eventAccountCreated, eventAccountEnabled, eventAccountUpdated, eventSignedOutHere,
+        eventSignedIn, eventSignedInHere
     case eventNewAddress, eventReuseDetected, eventSessionEnded, eventAllSessionsEnded
     case eventConsentGiven, eventConsentWithdrawn
     case endReuse, endRevokedByClient, endRevokedByOperator, endReplaced, endExhausted, endIdle
     case endExpired, endAccountDisabled, endAccountDeleted, endPasswordChanged
-    case endSignedOutEverywhere, endSignedOut, endClientRevoked, endClientDeleted, endConsentWithdrawn
+    case endSignedOutEverywhere, endSignedOut, endClientRevoked, endClientDeleted,
+        endConsentWithdrawn
     case endCodeReuse, endKeyCompromised
 
     // Signing out

@@ -13,7 +13,11 @@ struct AccountProfileTests {
         try AccountProfile.checked([claim: value], email: email)
     }
 
-    @Test("a profile holds the standard claims of OpenID Connect", .covers("OIDC Core §5.1 standard-claims", "OIDC Core §5.1 address"), arguments: ProfileClaim.allCases)
+    @Test(
+        "a profile holds the standard claims of OpenID Connect",
+        .covers("OIDC Core §5.1 standard-claims", "OIDC Core §5.1 address"),
+        arguments: ProfileClaim.allCases
+    )
     func standard(claim: ProfileClaim) throws {
         let value: JSONValue =
             switch claim {

@@ -18,7 +18,8 @@ struct ResourceAdministrationTests {
     }
 
     @Test(
-        "what names no API is refused", .covers("RFC 8707 §2 absolute-uri"),
+        "what names no API is refused",
+        .covers("RFC 8707 §2 absolute-uri"),
         arguments: [
             "", "api", "https://api.example.com/#part", "https://api.example.com/ x", "1://x",
             "https:", "https://api.example.com/é", TestAuthorizationServer.issuer,

@@ -186,7 +186,8 @@ struct ClientMetadataTests {
     }
 
     @Test(
-        "redirect URIs that a client of this kind cannot have are refused as such", .covers("RFC 7591 §2 redirect-uris", "RFC 6749 §3.1.2.2 registered"),
+        "redirect URIs that a client of this kind cannot have are refused as such",
+        .covers("RFC 7591 §2 redirect-uris", "RFC 6749 §3.1.2.2 registered"),
         arguments: [
             ["redirect_uris": []], ["redirect_uris": "https://app.example.com"],
             ["redirect_uris": [1]], ["redirect_uris": ["http://app.example.com/callback"]],
@@ -219,7 +220,8 @@ struct ClientMetadataTests {
     }
 
     @Test(
-        "grant and response types go together", .covers("RFC 7591 §2.1 consistent"),
+        "grant and response types go together",
+        .covers("RFC 7591 §2.1 consistent"),
         arguments: [["response_types": []], ["grant_types": ["password"]]] as [JSONValue]
     )
     func responseTypes(members: JSONValue) {
@@ -228,7 +230,8 @@ struct ClientMetadataTests {
     }
 
     @Test(
-        "pairwise subjects need one https host for all redirect URIs", .covers("OIDC Core §8.1 sector"),
+        "pairwise subjects need one https host for all redirect URIs",
+        .covers("OIDC Core §8.1 sector"),
         arguments: [
             [callback, "https://other.example.com/callback"],
             [callback, "http://localhost/callback"], ["http://localhost/callback"],

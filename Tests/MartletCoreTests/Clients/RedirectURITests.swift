@@ -6,7 +6,13 @@ import Testing
 @Suite("A redirect URI is registered strictly and compared byte for byte")
 struct RedirectURITests {
     @Test(
-        "https, http on loopback and a reversed domain as scheme are accepted, and kept as written", .covers("RFC 8252 §7 three-kinds", "RFC 8252 §7.2 https", "RFC 6749 §3.1.2 absolute-uri", "RFC 7591 §5 redirect-uri-rules"),
+        "https, http on loopback and a reversed domain as scheme are accepted, and kept as written",
+        .covers(
+            "RFC 8252 §7 three-kinds",
+            "RFC 8252 §7.2 https",
+            "RFC 6749 §3.1.2 absolute-uri",
+            "RFC 7591 §5 redirect-uri-rules"
+        ),
         arguments: [
             "https://app.example.com/callback", "https://app.example.com",
             "https://app.example.com:8443/callback?tenant=a%20b", "https://192.0.2.1/",
@@ -21,7 +27,8 @@ struct RedirectURITests {
     }
 
     @Test(
-        "what could lead elsewhere, or be read in two ways, is refused in a printable sentence", .covers("RFC 6749 §3.1.2 absolute-uri", "RFC 8252 §7.1 reverse-domain"),
+        "what could lead elsewhere, or be read in two ways, is refused in a printable sentence",
+        .covers("RFC 6749 §3.1.2 absolute-uri", "RFC 8252 §7.1 reverse-domain"),
         arguments: [
             "", "/callback", "app.example.com/callback", "//app.example.com/callback",
             "https:", "https://", "https:///callback", "https:/app.example.com", "https://?a",
@@ -54,7 +61,10 @@ struct RedirectURITests {
         #expect(error?.sentence.utf8.allSatisfy { 0x20...0x7E ~= $0 } == true)
     }
 
-    @Test("a request's address is the registered one, byte for byte", .covers("RFC 6749 §3.1.2.3 compared", "RFC 8252 §8.4 complete-uri"))
+    @Test(
+        "a request's address is the registered one, byte for byte",
+        .covers("RFC 6749 §3.1.2.3 compared", "RFC 8252 §8.4 complete-uri")
+    )
     func exact() throws {
         let registered = try RedirectURI(registering: "https://app.example.com/callback?a=b")
         #expect(registered.matches("https://app.example.com/callback?a=b"))
@@ -71,7 +81,12 @@ struct RedirectURITests {
     }
 
     @Test(
-        "only the port of a loopback address is free", .covers("RFC 8252 §7.3 any-port", "RFC 8252 §7.3 both-families", "RFC 8252 §8.4 complete-uri"),
+        "only the port of a loopback address is free",
+        .covers(
+            "RFC 8252 §7.3 any-port",
+            "RFC 8252 §7.3 both-families",
+            "RFC 8252 §8.4 complete-uri"
+        ),
         arguments: ["127.0.0.1", "[::1]", "localhost"]
     )
     func loopback(host: String) throws {

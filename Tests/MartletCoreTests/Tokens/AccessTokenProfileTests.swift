@@ -24,7 +24,9 @@ struct AccessTokenProfileTests {
     @Test(
         "it names the person by a random subject, and tells nothing else of her",
         .covers(
-            "RFC 9068 §2.2 claims", "RFC 9068 §2.2 subject", "RFC 9068 §2.2.3 scope",
+            "RFC 9068 §2.2 claims",
+            "RFC 9068 §2.2 subject",
+            "RFC 9068 §2.2.3 scope",
             "RFC 9068 §6 privacy"
         )
     )
