@@ -32,7 +32,10 @@ package struct AuthorizationServer: Sendable {
         let passwords = PasswordHasher()
         self.passwords = passwords
         registrations = RegistrationLimiter()
-        attempts = AttemptLimiter(attempts: settings.loginAttempts)
+        attempts = AttemptLimiter(
+            attempts: settings.loginAttempts,
+            loopback: settings.loopback
+        )
         secrets = ClientSecretVerifier(
             attempts: settings.loginAttempts,
             memoryKey: surroundings.randomBytes(32)
@@ -48,6 +51,8 @@ package struct AuthorizationServer: Sendable {
         package let policy: RotationPolicy
         /// Failed sign-ins per account before it is slowed down.
         package let loginAttempts: Int
+        /// Who comes from loopback addresses; see ``AttemptLimiter``.
+        package let loopback: AttemptLimiter.Loopback
         package let lifetimes: Lifetimes
         /// Who may register clients over the network.
         package let registration: RegistrationMode
@@ -57,6 +62,7 @@ package struct AuthorizationServer: Sendable {
             accessTokenLifetime: Duration = .minutes(10),
             policy: RotationPolicy = .standard,
             loginAttempts: Int = 10,
+            loopback: AttemptLimiter.Loopback = .everybody,
             lifetimes: Lifetimes = Lifetimes(),
             registration: RegistrationMode = .off
         ) {
@@ -64,6 +70,7 @@ package struct AuthorizationServer: Sendable {
             self.accessTokenLifetime = accessTokenLifetime
             self.policy = policy
             self.loginAttempts = loginAttempts
+            self.loopback = loopback
             self.lifetimes = lifetimes
             self.registration = registration
         }

@@ -87,6 +87,7 @@ package final class Snapshot: Sendable {
     package let resources: [ResourceID: Resource]
     private let storage: any Storage
     private let clients = Mutex<[ClientID: Stored<Client>]>([:])
+    private let origins = Mutex<Task<SinglePageOrigins, any Error>?>(nil)
 
     private init(
         revision: Revision,
@@ -130,6 +131,28 @@ package final class Snapshot: Sendable {
             clients[id] = client
         }
         return client
+    }
+
+    /// Where single-page clients come from, as of this snapshot's revision. Read when it is first
+    /// asked for, once, however many ask meanwhile.
+    ///
+    /// - Throws: ``Directory/Overtaken`` if the store has moved on.
+    func singlePageOrigins() async throws -> SinglePageOrigins {
+        let reading = origins.withLock { reading in
+            let current =
+                reading
+                ?? Task { [storage, revision] in
+                    try await SinglePageOrigins.load(from: storage, at: revision)
+                }
+            reading = current
+            return current
+        }
+        do {
+            return try await reading.value
+        } catch {
+            origins.withLock { if $0 == reading { $0 = nil } }
+            throw error
+        }
     }
 
     /// The API that signs in with this id at the introspection endpoint.

@@ -242,7 +242,8 @@ extension HTTPField.Name {
     static let pragma = named("Pragma")
     static let referrerPolicy = named("Referrer-Policy")
 
-    private static func named(_ name: String) -> HTTPField.Name {
+    /// For names that the HTTP library does not spell.
+    static func named(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("not a name: \(name)") }
         return name
     }

@@ -1,14 +1,20 @@
 package import Hummingbird
 package import MartletCore
 
-/// Everything that the server answers.
+/// Everything that the server answers, behind what applies to every answer.
 package func routes(
     for server: AuthorizationServer,
     site: PageSite,
-    log: ServerLog
+    log: ServerLog,
+    proxies: TrustedProxies = .none
 ) -> Router<ServerContext> {
     let table = RouteTable(for: server, site: site, log: log)
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
+    if !proxies.isEmpty { router.addMiddleware { ClientAddress(proxies: proxies) } }
+    if let security = StrictTransportSecurity(issuer: server.settings.issuer) {
+        router.addMiddleware { security }
+    }
+    router.addMiddleware { CrossOrigin(server: server, methods: table.crossOriginMethods) }
     router.addMiddleware { ErrorResponse.Middleware(log: log, methods: table.methods) }
     for route in table.routes {
         router.on(RouterPath(route.path), method: route.method) { try await route.answer($0, $1) }
@@ -21,7 +27,14 @@ struct RouteTable {
     struct Route: Sendable {
         let method: HTTPRequest.Method
         let path: String
+        var crossOrigin = CrossOriginAccess.none
         let answer: @Sendable (Request, ServerContext) async throws -> Response
+    }
+
+    /// Whether the scripts of pages may read what a route answers.
+    enum CrossOriginAccess {
+        case none
+        case singlePageClients
     }
 
     let routes: [Route]
@@ -39,23 +52,50 @@ struct RouteTable {
 
         routes =
             [
-                .init(method: .post, path: base + "/oauth/token", answer: token.answer),
-                .init(method: .post, path: base + "/oauth/revoke", answer: revocation.answer),
+                .init(
+                    method: .post,
+                    path: base + "/oauth/token",
+                    crossOrigin: .singlePageClients,
+                    answer: token.answer
+                ),
+                // Single-page clients sign people out with it.
+                .init(
+                    method: .post,
+                    path: base + "/oauth/revoke",
+                    crossOrigin: .singlePageClients,
+                    answer: revocation.answer
+                ),
                 .init(
                     method: .post,
                     path: base + "/oauth/introspect",
                     answer: introspection.answer
                 ),
-                .init(method: .get, path: base + "/oauth/userinfo", answer: userInfo.answer),
-                .init(method: .post, path: base + "/oauth/userinfo", answer: userInfo.answer),
-                .init(method: .get, path: base + "/oauth/jwks") { _, _ in
+                .init(
+                    method: .get,
+                    path: base + "/oauth/userinfo",
+                    crossOrigin: .singlePageClients,
+                    answer: userInfo.answer
+                ),
+                .init(
+                    method: .post,
+                    path: base + "/oauth/userinfo",
+                    crossOrigin: .singlePageClients,
+                    answer: userInfo.answer
+                ),
+                .init(
+                    method: .get,
+                    path: base + "/oauth/jwks",
+                    crossOrigin: .singlePageClients
+                ) { _, _ in
                     try await keySet.answer()
                 },
                 .init(method: .get, path: "/healthz") { _, _ in HealthEndpoint.alive() },
                 .init(method: .get, path: "/readyz") { _, _ in await health.ready() },
             ]
             + MetadataEndpoint.paths(issuerPath: base).map { path in
-                .init(method: .get, path: path) { _, _ in try await metadata.answer() }
+                .init(method: .get, path: path, crossOrigin: .singlePageClients) { _, _ in
+                    try await metadata.answer()
+                }
             }
             + assets.routes + Self.pages(PageDesk(server: server, site: site), base, log)
     }
@@ -79,9 +119,18 @@ struct RouteTable {
 
     /// What may be asked of each path, as an `Allow` header says it (RFC 9110 §10.2.1).
     var methods: [String: String] {
+        Self.methods(of: routes).mapValues { ($0 + ["OPTIONS"]).joined(separator: ", ") }
+    }
+
+    /// The methods of each path that scripts may read, as a preflight's answer lists them.
+    var crossOriginMethods: [String: String] {
+        Self.methods(of: routes.filter { $0.crossOrigin == .singlePageClients })
+            .mapValues { $0.joined(separator: ", ") }
+    }
+
+    private static func methods(of routes: [Route]) -> [String: [String]] {
         Dictionary(grouping: routes, by: \.path).mapValues { routes in
-            let methods = routes.flatMap { $0.method == .get ? ["GET", "HEAD"] : ["POST"] }
-            return (methods + ["OPTIONS"]).joined(separator: ", ")
+            routes.flatMap { $0.method == .get ? ["GET", "HEAD"] : ["POST"] }
         }
     }
 }

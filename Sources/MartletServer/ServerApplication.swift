@@ -3,6 +3,7 @@ import HummingbirdCore
 package import Logging
 package import MartletCore
 import NIOCore
+package import ServiceLifecycle
 
 /// An HTTP server around an ``AuthorizationServer``.
 package enum ServerApplication {
@@ -11,42 +12,53 @@ package enum ServerApplication {
     /// Further connections wait to be taken. A connection with a half-sent body holds some 130 KiB.
     static let maximumConnections = 4096
 
-    /// Where it listens and what is told when it does.
+    /// Where and how it listens, and what is told when it does.
     package struct Listening: Sendable {
         package let host: String
         package let port: Int
+        /// `nil` for connections without TLS.
+        package let certificate: CurrentCertificate?
+        /// Whose word about the client's address counts.
+        package let proxies: TrustedProxies
         /// Called with the port that was bound, which differs if ``port`` is 0.
         package let started: @Sendable (Int) async -> Void
 
         package init(
             host: String,
             port: Int,
+            certificate: CurrentCertificate? = nil,
+            proxies: TrustedProxies = .none,
             started: @escaping @Sendable (Int) async -> Void = { _ in }
         ) {
             self.host = host
             self.port = port
+            self.certificate = certificate
+            self.proxies = proxies
             self.started = started
         }
     }
 
-    /// The application, with the routes of ``routes(for:site:log:)`` and whatever `extend` adds.
+    /// The application, with the routes of ``routes(for:site:log:proxies:)`` and whatever `extend` adds.
+    ///
+    /// - Parameter services: what runs beside it for as long as it runs.
     package static func make(
         for server: AuthorizationServer,
         branding: Branding = .standard,
         listening: Listening,
         logger: Logger,
+        services: [any Service] = [],
         extend: (Router<ServerContext>) -> Void = { _ in }
     ) -> some ApplicationProtocol {
         let log = ServerLog(logger)
         let site = PageSite(issuerPath: server.settings.issuerPath, branding: branding)
-        let router = routes(for: server, site: site, log: log)
+        let router = routes(for: server, site: site, log: log, proxies: listening.proxies)
         extend(router)
         // The framework's own notes of the start would say again what `started` tells.
         var frameworkLogger = logger
         frameworkLogger.logLevel = max(logger.logLevel, .notice)
         return Application(
             router: router,
-            server: .http1(configuration: .init(idleTimeout: idleTimeout)),
+            server: connections(with: listening.certificate),
             configuration: .init(
                 address: .hostname(listening.host, port: listening.port),
                 serverName: nil,
@@ -54,11 +66,24 @@ package enum ServerApplication {
             ),
             services: [
                 HousekeepingService(server: server, log: log), DirectoryService(server: server),
-            ],
+            ] + services,
             onServerRunning: { channel in
                 await listening.started(channel.localAddress?.port ?? listening.port)
             },
             logger: frameworkLogger
         )
+    }
+
+    private static func connections(with certificate: CurrentCertificate?) -> HTTPServerBuilder {
+        guard let certificate else {
+            return .http1(configuration: .init(idleTimeout: idleTimeout))
+        }
+        return HTTPServerBuilder { responder in
+            SecureChannel(
+                certificate: certificate,
+                idleTimeout: idleTimeout,
+                responder: responder
+            )
+        }
     }
 }

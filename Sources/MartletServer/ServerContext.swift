@@ -5,7 +5,8 @@ import NIOCore
 package struct ServerContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     let channel: any Channel
-    let remoteAddress: String
+    /// Where the client is: what the connection says, until ``ClientAddress`` knows better.
+    package internal(set) var remoteAddress: String
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

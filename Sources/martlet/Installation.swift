@@ -2,6 +2,7 @@ import Foundation
 import MartletCore
 import MartletProtocol
 import MartletSQLite
+import MartletServer
 
 /// An authorization server as the configuration describes it, on its open store: what `serve` puts
 /// on the network and every other command works on.
@@ -153,6 +154,7 @@ extension Configuration {
             accessTokenLifetime: lifetimes.accessToken,
             policy: refreshTokenPolicy,
             loginAttempts: loginAttempts,
+            loopback: trustedProxies.isEmpty ? .everybody : .thisMachine,
             lifetimes: .init(
                 authorizationCode: lifetimes.authorizationCode,
                 deviceCode: lifetimes.deviceCode,

@@ -10,7 +10,7 @@ struct Martlet: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, ServeCommand.self, ClientCommand.self, UserCommand.self,
-            ResourceCommand.self, SessionCommand.self, TokenCommand.self, KeyCommand.self,
+            ResourceCommand.self, SessionCommand.self, ConsentCommand.self, TokenCommand.self, KeyCommand.self,
             ConfigurationReferenceCommand.self,
         ]
     )

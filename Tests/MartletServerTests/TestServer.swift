@@ -24,6 +24,9 @@ struct TestServer {
     let storage: FaultyStorage
     let log = RecordedLog()
     let server: AuthorizationServer
+    /// What connections are encrypted with, if they are.
+    var certificate: CurrentCertificate?
+    var proxies = TrustedProxies.none
 
     init(issuer: String = Self.issuer) async throws {
         let clock = clock
@@ -50,7 +53,12 @@ struct TestServer {
     ) -> some ApplicationProtocol {
         ServerApplication.make(
             for: server,
-            listening: .init(host: "127.0.0.1", port: 0),
+            listening: .init(
+                host: "127.0.0.1",
+                port: 0,
+                certificate: certificate,
+                proxies: proxies
+            ),
             logger: log.logger,
             extend: extend
         )

@@ -13,7 +13,8 @@ enum ImportPlan {
         ],
         "MartletServer": [
             "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "MartletCore",
-            "MartletProtocol", "Mustache", "NIOCore", "ServiceLifecycle", "Synchronization",
+            "MartletProtocol", "Mustache", "NIOCore", "NIOHTTP2", "NIOHTTPTypes",
+            "NIOHTTPTypesHTTP2", "NIOSSL", "NIOTLS", "ServiceLifecycle", "Synchronization",
         ],
         "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],

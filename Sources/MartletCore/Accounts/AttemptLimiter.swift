@@ -28,13 +28,24 @@ package final class AttemptLimiter: Sendable {
         case known(name: String)
     }
 
+    /// Who comes from this machine's own address.
+    package enum Loopback: Sendable {
+        /// Perhaps a proxy that nobody told the server of, and so everybody.
+        case everybody
+        /// Whoever is on this machine: the proxies are known, and the address that counts is that
+        /// of whom they speak for.
+        case thisMachine
+    }
+
     private let attempts: Int
+    private let loopback: Loopback
     private let failures = BoundedCache<Key, Failures>(capacity: remembered)
     /// Held while the counts of one attempt are read and written.
     private let counting = Mutex(())
 
-    package init(attempts: Int) {
+    package init(attempts: Int, loopback: Loopback = .everybody) {
         self.attempts = attempts
+        self.loopback = loopback
     }
 
     /// Whether another attempt may be made now. One that may is counted as a failure until it
@@ -50,7 +61,7 @@ package final class AttemptLimiter: Sendable {
         known: Bool
     ) -> Bool {
         counting.withLock { _ in
-            let keys = Self.keys(name: name, address: address, known: known)
+            let keys = keys(name: name, address: address, known: known)
             guard keys.allSatisfy({ count($0, at: now) < attempts * $1 }) else { return false }
             for (key, _) in keys { add(1, to: key, at: now) }
             return true
@@ -62,7 +73,7 @@ package final class AttemptLimiter: Sendable {
     package func succeeded(name: String, address: String, at now: Instant, known: Bool) {
         takeBack(name: name, address: address, at: now, known: known)
         counting.withLock { _ in
-            let keys = Self.keys(name: name, address: address, known: known)
+            let keys = keys(name: name, address: address, known: known)
             for (key, share) in keys where share == 1 { failures[key] = nil }
         }
     }
@@ -70,7 +81,7 @@ package final class AttemptLimiter: Sendable {
     /// The attempt was not judged at all: it counts for nobody.
     package func takeBack(name: String, address: String, at now: Instant, known: Bool) {
         counting.withLock { _ in
-            for (key, _) in Self.keys(name: name, address: address, known: known) {
+            for (key, _) in keys(name: name, address: address, known: known) {
                 add(-1, to: key, at: now)
             }
         }
@@ -88,21 +99,22 @@ package final class AttemptLimiter: Sendable {
         failures[key] = changed > 0 ? Failures(count: changed, since: since) : nil
     }
 
-    private static func keys(
+    private func keys(
         name: String,
         address: String,
         known: Bool
     ) -> [(Key, share: Int)] {
-        let name = cut(name)
+        let name = Self.cut(name)
         // Nothing that strangers can count up: neither the account nor an address shared with them.
         if known { return [(.known(name: name), 1)] }
-        let network = network(of: address)
+        let network = Self.network(of: address)
         var keys: [(Key, share: Int)] = [
             (.pair(name: name, address: network), 1),
-            (.name(name), generosity),
+            (.name(name), Self.generosity),
         ]
-        // Behind a proxy on this machine everybody comes from the same address.
-        if !isLoopback(network) { keys.append((.address(network), generosity)) }
+        if loopback == .thisMachine || !Self.isLoopback(network) {
+            keys.append((.address(network), Self.generosity))
+        }
         return keys
     }
 

@@ -30,9 +30,9 @@ enum RefreshVerdict: Sendable {
         switch reason {
         case .idle, .expired: expired
         case .reuse: usedTwice
-        case .revokedByClient, .revokedByOperator, .replaced, .exhausted, .accountDisabled,
-            .accountDeleted, .passwordChanged, .signedOutEverywhere, .signedOut, .clientRevoked,
-            .clientDeleted, .consentWithdrawn, .codeReuse, .keyCompromised:
+        case .revokedByClient, .revokedByOperator, .revokedByUser, .replaced, .exhausted,
+            .accountDisabled, .accountDeleted, .passwordChanged, .signedOutEverywhere, .signedOut,
+            .clientRevoked, .clientDeleted, .consentWithdrawn, .codeReuse, .keyCompromised:
             ended
         }
     }

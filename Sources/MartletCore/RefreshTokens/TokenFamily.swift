@@ -211,6 +211,8 @@ package enum EndReason: String, Sendable, Codable, CaseIterable {
     case revokedByClient = "revoked_by_client"
     /// The operator ended the session.
     case revokedByOperator = "revoked_by_operator"
+    /// The person ended it on their account page.
+    case revokedByUser = "revoked_by_user"
     /// The account had more live sessions on the client than the policy allows.
     case replaced
     /// The last possible generation was used.
@@ -246,6 +248,7 @@ package enum EndReason: String, Sendable, Codable, CaseIterable {
         case .reuse: "a refresh token of it was used twice"
         case .revokedByClient: "the client revoked it"
         case .revokedByOperator: "the operator ended it"
+        case .revokedByUser: "the user ended it"
         case .replaced: "a newer session took its place (max_sessions)"
         case .exhausted: "its last generation was used"
         case .idle: "it was not used for its idle lifetime"

@@ -161,7 +161,7 @@ extension EndReason {
         switch self {
         case .reuse: .endReuse
         case .revokedByClient: .endRevokedByClient
-        case .revokedByOperator: .endRevokedByOperator
+        case .revokedByOperator, .revokedByUser: .endRevokedByOperator
         case .replaced: .endReplaced
         case .exhausted: .endExhausted
         case .idle: .endIdle

@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import MartletCore
 import MartletServer
+import ServiceLifecycle
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,6 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let log = ServerLog(logger)
         let fileOwned = try FileOwned(configuration)
+        let certificate = try configuration.tls?.load(at: Surroundings.system.now())
         let installation = try await Installation.open(
             configuration,
             for: .serve,
@@ -35,7 +37,7 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             let outcome = try await fileOwned.apply(to: installation.server)
             outcome.tell(logger)
-            try await serve(installation, logger)
+            try await serve(installation, with: certificate.map(CurrentCertificate.init), logger)
         } catch {
             await installation.close()
             throw error
@@ -44,20 +46,53 @@ struct ServeCommand: AsyncParsableCommand {
         logger.info("stopped")
     }
 
-    private func serve(_ installation: Installation, _ logger: Logger) async throws {
-        let address = installation.configuration.listen
-        let issuer = installation.configuration.issuer.text
+    private func serve(
+        _ installation: Installation,
+        with certificate: CurrentCertificate?,
+        _ logger: Logger
+    ) async throws {
+        let configuration = installation.configuration
+        let address = configuration.listen
         let application = ServerApplication.make(
             for: installation.server,
-            listening: .init(host: address.host, port: address.port) { port in
+            listening: .init(
+                host: address.host,
+                port: address.port,
+                certificate: certificate,
+                proxies: configuration.trustedProxies
+            ) { port in
                 logger.info(
                     "listening",
-                    metadata: ["address": "\(address.host):\(port)", "issuer": "\(issuer)"]
+                    metadata: [
+                        "address": "\(address.host):\(port)",
+                        "issuer": "\(configuration.issuer.text)",
+                        "tls": certificate == nil ? "no" : "yes",
+                    ]
                 )
             },
-            logger: logger
+            logger: logger,
+            services: reload(certificate, of: configuration, logger)
         )
         try await Listening.run(application, host: address.host, port: address.port)
+    }
+
+    private func reload(
+        _ certificate: CurrentCertificate?,
+        of configuration: Configuration,
+        _ logger: Logger
+    ) -> [any Service] {
+        guard let certificate, let files = configuration.tls else { return [] }
+        if files.isKeyOpenToAll {
+            logger.warning("everybody on this machine may read the key of the certificate")
+        }
+        return [
+            CertificateReload(
+                files: files,
+                current: certificate,
+                now: Surroundings.system.now,
+                logger: logger
+            )
+        ]
     }
 }
 

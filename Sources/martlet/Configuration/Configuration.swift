@@ -1,10 +1,14 @@
 import Logging
 import MartletCore
+import MartletServer
 
 /// What the operator decided: the file, overlaid by the environment, overlaid by flags.
 struct Configuration: Sendable {
     let issuer: Issuer
     let listen: ListenAddress
+    /// Nil for connections without TLS.
+    let tls: TLSFiles?
+    let trustedProxies: TrustedProxies
     let store: StoreLocation
     let masterKey: MasterKeySource
     let previousMasterKeys: [MasterKeySource]
@@ -65,12 +69,22 @@ struct Configuration: Sendable {
     ) throws(ConfigurationError) {
         typealias Table = ConfigurationTable
         // Read only to be refused: what this version does not have.
-        try values.value(of: Table.trustedProxies)
         try values.value(of: Table.registrationMode)
-        try values.refuse(Table.tls)
         try values.refuse(Table.branding)
         issuer = try values.value(of: Table.issuer)
         listen = try values.value(of: Table.listen)
+        tls = try TLSFiles(
+            certificate: try values.value(of: Table.tlsCertificate),
+            key: try values.value(of: Table.tlsKey)
+        )
+        if let tls, issuer.scheme == .http {
+            throw ConfigurationError(
+                at: tls.certificate.place,
+                "tls needs an issuer that begins with https://, or clients would be sent to"
+                    + " \(issuer.text)."
+            )
+        }
+        trustedProxies = TrustedProxies(try values.value(of: Table.trustedProxies))
         store = try values.value(of: Table.store)
         masterKey = MasterKeySource(try values.value(of: Table.masterKey), in: environment)
         previousMasterKeys = try values.value(of: Table.previousMasterKeys).map {

@@ -1,7 +1,7 @@
 /// The page docs/configuration.md, made from the table that the parser uses.
 enum ConfigurationReference {
     static var markdown: String {
-        ([introduction] + sections.map(section) + [masterKey]).joined(separator: "\n")
+        ([introduction] + sections.map(section) + [masterKey, tls, proxies]).joined(separator: "\n")
     }
 
     private static let introduction = """
@@ -75,6 +75,51 @@ enum ConfigurationReference {
 
         """
 
+    private static let tls = """
+        ## TLS
+
+        ```yaml
+        issuer: https://login.example.com
+        listen: 0.0.0.0:443
+        tls: {certificate: fullchain.pem, key: privkey.pem}
+        ```
+
+        The two files are read at the start, and again when they change: within ten seconds, or at
+        once when the process gets the signal SIGHUP. Connections that are open stay open. A new pair
+        that cannot be used (half of it is missing, it does not belong together, it has expired) is
+        told in the log, and the one before it stays.
+
+        The port answers TLS only. Nothing redirects http:// to https://: whoever sends a secret to the
+        wrong address should see that it did not arrive. Browsers are told to come back by TLS only for
+        a year (`Strict-Transport-Security`) whenever the issuer is https, unless it is on localhost.
+
+        """
+
+    private static let proxies = """
+        ## Behind a proxy
+
+        ```yaml
+        issuer: https://login.example.com
+        listen: 127.0.0.1:8080
+        trusted_proxies: [127.0.0.1, 10.0.0.0/8, "2001:db8::/48"]
+        ```
+
+        A proxy that speaks TLS in the server's place tells the client's address in a header:
+        `X-Forwarded-For`, or `Forwarded` (RFC 7239). List the addresses that it comes from, and the
+        limits on failed sign-ins, the sessions and the audit log see the client instead of the proxy.
+
+        - The header is read from its right end, where the nearest proxy wrote; the first address that
+          is no trusted proxy is the client. Further left anybody may have written.
+        - If what is read is malformed, the connection's address counts. So it does if both headers are
+          there and do not agree: let the proxy remove the one that it does not set.
+        - The host and the scheme are never taken from a header: they are the issuer's.
+
+        Without `trusted_proxies` a proxy on the same machine is recognised by its loopback address
+        and spared from the limit per address, so that it does not shut everybody out. With it there
+        is no such exception.
+
+        """
+
     // MARK: - Tables
 
     private struct Section {
@@ -105,7 +150,9 @@ enum ConfigurationReference {
         var lines = ["### `\(setting.key)`", "", wrapped(setting.meaning), ""]
         let isBuilt = !ConfigurationTable.notBuilt.contains { $0.key == setting.key }
         if isBuilt {
-            lines.append("- Default: `\(setting.standard)`")
+            lines.append(
+                "- Default: \(setting.standard.isEmpty ? "none" : "`\(setting.standard)`")"
+            )
             lines.append(wrapped("- Accepted: \(setting.expected)", indent: "  "))
             lines.append("- Environment: `\(setting.environmentName)`\(note(on: setting))")
             lines.append("")

@@ -1,5 +1,6 @@
 import Logging
 import MartletCore
+import MartletServer
 
 /// Every key of the configuration, once: what the parser accepts and what the reference page says.
 enum ConfigurationTable {
@@ -8,11 +9,12 @@ enum ConfigurationTable {
         server + lifetimes + refreshTokens + people + applied + notBuilt
 
     /// The keys that this version knows by name, to say that it does not have them.
-    static let notBuilt: [SettingDescription] = [tls.description, branding.description]
+    static let notBuilt: [SettingDescription] = [branding.description]
 
     private static let server = [
         issuer.description, listen.description, store.description, masterKey.description,
         previousMasterKeys.description, logLevel.description, trustedProxies.description,
+        tlsCertificate.description, tlsKey.description,
     ]
 
     private static let lifetimes = [
@@ -98,20 +100,51 @@ extension ConfigurationTable {
     static let trustedProxies = Setting(
         "trusted_proxies",
         """
-        Address ranges of the proxies whose word about the client's address counts. This version \
-        believes the connection only, so the list stays empty.
+        Address ranges of the proxies in front of the server: what these say about the client's \
+        address, in `X-Forwarded-For` or `Forwarded`, counts; nobody else's word does. Without \
+        them the address is the connection's. See [below](#behind-a-proxy).
         """,
         standard: "[]",
-        form: ValueForm<Void>(
-            expected: "an empty list",
-            inEnvironment: .json
-        ) { value throws(Unfit) in
-            guard let elements = value.elements else { throw .unexpected(value) }
-            guard elements.isEmpty else {
-                throw .because("names proxies, which this version does not have; leave it empty.")
-            }
-        }
+        form: .list(of: .proxyRange, atMost: TrustedProxies.maximumRanges)
     )
+
+    static let tlsCertificate = Setting(
+        "tls.certificate",
+        """
+        The file with the certificate chain, in PEM, the server's own certificate first. With it \
+        and its key the server speaks TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, on `listen`, and \
+        nothing else there. See [below](#tls).
+        """,
+        standard: "",
+        form: .optionalFile
+    )
+
+    static let tlsKey = Setting(
+        "tls.key",
+        "The file with the private key of that certificate, in PEM, without a passphrase.",
+        standard: "",
+        form: .optionalFile
+    )
+}
+
+extension ValueForm where Value == AddressRange {
+    fileprivate static var proxyRange: ValueForm {
+        ValueForm(
+            expected: "an address or a range like 10.0.0.0/8 or \"2001:db8::/32\", with no bit set"
+                + " behind its length"
+        ) { value throws(Unfit) in
+            guard let range = value.writtenText.flatMap({ AddressRange($0) }) else {
+                throw .unexpected(value)
+            }
+            guard !range.isEverything else {
+                throw .because(
+                    "must not trust every address: then any client could name its own; list those"
+                        + " of your proxies."
+                )
+            }
+            return range
+        }
+    }
 }
 
 // MARK: - Lifetimes
@@ -293,13 +326,6 @@ extension ConfigurationTable {
 // MARK: - Known, not built
 
 extension ConfigurationTable {
-    static let tls = Setting(
-        "tls",
-        "Encrypted connections without a proxy in front.",
-        standard: "",
-        form: .notBuilt("let a proxy in front of it speak TLS.")
-    )
-
     static let branding = Setting(
         "branding",
         "The look of the pages.",

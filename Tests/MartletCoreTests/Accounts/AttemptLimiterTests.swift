@@ -134,6 +134,16 @@ struct AttemptLimiterTests {
         #expect(exhaust(limiter, at: start) { _ in ("ada", "192.0.2.1") } == 2)
     }
 
+    @Test("a loopback address is everybody's, unless the proxies are known")
+    func loopback() {
+        let shared = AttemptLimiter(attempts: 1)
+        let own = AttemptLimiter(attempts: 1, loopback: .thisMachine)
+        for address in ["127.0.0.1", "::1"] {
+            #expect(exhaust(shared, at: start) { ("user\($0)", address) } == 1000)
+            #expect(exhaust(own, at: start) { ("user\($0)", address) } == 10)
+        }
+    }
+
     @Test(
         "addresses of one subscriber are one, those of two are two",
         arguments: [

@@ -117,7 +117,7 @@ struct ConfigurationRefusalTests {
     @Test(
         "what this version does not have is refused by name",
         arguments: [
-            "tls: {certificate: a.pem}", "branding: {title: x}", "trusted_proxies: [10.0.0.0/8]",
+            "branding: {title: x}",
             "registration: {mode: open}", "registration: {mode: token}",
             "store: postgres://u:secret@db/martlet", "store: postgresql://u:secret@db/martlet",
         ]
@@ -216,9 +216,9 @@ struct ConfigurationRefusalTests {
                 == "MARTLET_STORE: store must be sqlite:PATH, not nothing."
         )
         #expect(
-            folder.refusal(environment: ["MARTLET_TLS": "on"])
-                == "MARTLET_TLS: tls is something that this version does not have;"
-                + " let a proxy in front of it speak TLS."
+            folder.refusal(environment: ["MARTLET_TLS_KEY": "key.pem"])
+                == "MARTLET_TLS_KEY: tls.key needs the file with its certificate chain too:"
+                + " tls.certificate."
         )
     }
 

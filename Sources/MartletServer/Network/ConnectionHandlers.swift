@@ -1,0 +1,70 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP2
+import NIOHTTPTypes
+import NIOTLS
+
+/// Closes a connection whose TLS handshake is not done in time: until then nothing else watches it.
+final class HandshakeDeadline: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = NIOAny
+
+    /// Three round trips by satellite and a slow machine; a handshake is two.
+    static let patience: TimeAmount = .seconds(10)
+
+    private var end: Scheduled<Void>?
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let channel = context.channel
+        end = context.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end?.cancel()
+        end = nil
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case TLSUserEvent.handshakeCompleted:
+            context.fireUserInboundEventTriggered(event)
+            context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        case is ChannelShouldQuiesceEvent:
+            // The server stops, and nothing has been asked yet.
+            context.close(promise: nil)
+        case _: context.fireUserInboundEventTriggered(event)
+        }
+    }
+}
+
+/// Ends an HTTP/2 connection when its client has fallen silent or broken the protocol.
+final class ConnectionEnd: ChannelInboundHandler {
+    typealias InboundIn = NIOAny
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is IdleStateHandler.IdleStateEvent else {
+            return context.fireUserInboundEventTriggered(event)
+        }
+        context.close(promise: nil)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // What is wrong with one stream ends that one.
+        guard !(error is NIOHTTP2Errors.StreamError) else { return }
+        context.close(promise: nil)
+    }
+}
+
+/// Takes away what an answer says about its connection: HTTP/2 has other words for it, and forbids
+/// these (RFC 9113 §8.2.2).
+final class ConnectionHeaders: ChannelOutboundHandler {
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard case .head(var head) = unwrapOutboundIn(data),
+            head.headerFields.contains(.connection)
+        else { return context.write(data, promise: promise) }
+        head.headerFields[.connection] = nil
+        context.write(wrapOutboundOut(.head(head)), promise: promise)
+    }
+}
