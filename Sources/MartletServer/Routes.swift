@@ -107,6 +107,8 @@ struct RouteTable {
             (PagePath.login.rawValue, LoginEndpoint(desk: desk).answer),
             (PagePath.selectAccount.rawValue, SelectAccountEndpoint(desk: desk).answer),
             (PagePath.consent.rawValue, ConsentEndpoint(desk: desk).answer),
+            (LogoutEndpoint.path, LogoutEndpoint(desk: desk).answer),
+            (PagePath.logout.rawValue, LogoutEndpoint(desk: desk).answerForm),
         ]
         return pages.flatMap { path, page in
             [HTTPRequest.Method.get, .post].map { method in

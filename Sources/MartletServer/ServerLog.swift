@@ -3,7 +3,7 @@ package import MartletCore
 
 /// What the operator sees in the log: reasons and session ids, never a token or a name.
 package struct ServerLog: Sendable {
-    private let logger: Logger
+    let logger: Logger
 
     package init(_ logger: Logger) {
         self.logger = logger
