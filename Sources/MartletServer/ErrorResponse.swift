@@ -47,6 +47,17 @@ package enum ErrorResponse {
         return response
     }
 
+    /// Too many registrations (RFC 6585 §4).
+    static func response(to error: RegistrationLimited) -> Response {
+        var response = refusal(
+            .tooManyRequests,
+            OAuthError.Code.temporarilyUnavailable.rawValue,
+            "Too many clients are registered; the Retry-After header says when to try again."
+        )
+        response.headers[.retryAfter] = String(error.retryAfter.wholeSeconds + 1)
+        return response
+    }
+
     /// What the store could not do now.
     static func response(to error: StorageError, log: ServerLog) -> Response {
         switch error {
@@ -138,6 +149,8 @@ package enum ErrorResponse {
                 return ErrorResponse.response(to: error)
             } catch let error as BearerError {
                 return ErrorResponse.response(to: error)
+            } catch let error as RegistrationLimited {
+                return ErrorResponse.response(to: error)
             } catch let error as StorageError {
                 return ErrorResponse.response(to: error, log: log)
             } catch let error as KeyRing.Unusable {
@@ -149,7 +162,7 @@ package enum ErrorResponse {
                 log.bodyBrokeOff()
                 return ErrorResponse.unreadable
             } catch let error as HTTPError {
-                if error.status == .notFound, let allowed = methods[request.uri.path] {
+                if error.status == .notFound, let allowed = allowed(at: request.uri.path) {
                     return ErrorResponse.response(to: request.method, allowed: allowed)
                 }
                 return ErrorResponse.response(to: error)
@@ -157,6 +170,16 @@ package enum ErrorResponse {
                 log.unexpected(error)
                 return ErrorResponse.response(to: internalError)
             }
+        }
+
+        /// The `Allow` header at a path, whose last part may be a parameter.
+        private func allowed(at path: String) -> String? {
+            if let allowed = methods[path] { return allowed }
+            guard let slash = path.lastIndex(of: "/") else { return nil }
+            let prefix = path[...slash] + ":"
+            return methods.first { template, _ in
+                template.hasPrefix(prefix) && !template.dropFirst(prefix.count).contains("/")
+            }?.value
         }
     }
 

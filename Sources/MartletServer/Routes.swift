@@ -97,6 +97,7 @@ struct RouteTable {
                     try await metadata.answer()
                 }
             }
+            + RegistrationEndpoint(server: server).routes(base: base)
             + assets.routes + Self.pages(PageDesk(server: server, site: site), base, log)
     }
 
@@ -132,7 +133,7 @@ struct RouteTable {
 
     private static func methods(of routes: [Route]) -> [String: [String]] {
         Dictionary(grouping: routes, by: \.path).mapValues { routes in
-            routes.flatMap { $0.method == .get ? ["GET", "HEAD"] : ["POST"] }
+            routes.flatMap { $0.method == .get ? ["GET", "HEAD"] : [$0.method.rawValue] }
         }
     }
 }

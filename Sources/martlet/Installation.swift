@@ -161,7 +161,8 @@ extension Configuration {
                 deviceInterval: lifetimes.deviceInterval,
                 signInIdle: lifetimes.sessionIdle,
                 signInAbsolute: lifetimes.sessionAbsolute
-            )
+            ),
+            registration: registration
         )
     }
 }

@@ -10,7 +10,8 @@ struct Martlet: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, ServeCommand.self, ClientCommand.self, UserCommand.self,
-            ResourceCommand.self, SessionCommand.self, ConsentCommand.self, TokenCommand.self, KeyCommand.self,
+            ResourceCommand.self, SessionCommand.self, ConsentCommand.self, TokenCommand.self,
+            KeyCommand.self, RegistrationTokenCommand.self,
             ConfigurationReferenceCommand.self,
         ]
     )

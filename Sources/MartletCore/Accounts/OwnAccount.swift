@@ -258,7 +258,9 @@ extension OwnAccount {
         case .consentWithdrawn(_, let client):
             return .consentWithdrawn(app: try await name(of: client, in: snapshot))
         case .clientCreated, .clientUpdated, .clientSecretRotated, .clientSessionsEnded,
-            .resourceChanged, .resourceDeleted, .keysRotated:
+            .clientRegistered, .clientUpdatedItself, .clientDeletedItself, .clientRemovedUnused,
+            .registrationTokenCreated, .registrationTokenRevoked, .resourceChanged,
+            .resourceDeleted, .keysRotated:
             return nil
         }
     }
@@ -279,12 +281,14 @@ extension AuditEvent {
         switch self {
         case .sessionMade(_, _, _, let origin), .newAddress(_, _, _, let origin),
             .reuseDetected(_, _, _, _, _, _, let origin), .signedIn(_, let origin),
-            .signedOut(_, let origin):
+            .signedOut(_, let origin), .clientRegistered(_, _, let origin),
+            .clientUpdatedItself(_, let origin), .clientDeletedItself(_, let origin):
             origin
         case .sessionEnded, .accountCreated, .consentGiven, .consentWithdrawn, .accountUpdated,
             .accountSessionsEnded, .accountEnabled, .clientCreated, .clientUpdated,
-            .clientSecretRotated, .clientSessionsEnded, .resourceChanged, .resourceDeleted,
-            .keysRotated:
+            .clientSecretRotated, .clientSessionsEnded, .clientRemovedUnused,
+            .registrationTokenCreated, .registrationTokenRevoked, .resourceChanged,
+            .resourceDeleted, .keysRotated:
             nil
         }
     }

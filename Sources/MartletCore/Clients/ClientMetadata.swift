@@ -108,7 +108,8 @@ extension ClientMetadata {
 
     /// Every algorithm that something about the people who sign in for it is signed with.
     var algorithms: Set<SignatureAlgorithm> {
-        var algorithms: Set<SignatureAlgorithm> = signsPeopleIn ? [idTokenAlgorithm] : []
+        let getsIDTokens = signsPeopleIn || scope.contains(ScopeName.openID)
+        var algorithms: Set<SignatureAlgorithm> = getsIDTokens ? [idTokenAlgorithm] : []
         if let userInfoAlgorithm { algorithms.insert(userInfoAlgorithm) }
         return algorithms
     }

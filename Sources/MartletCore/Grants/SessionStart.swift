@@ -80,6 +80,7 @@ struct SessionStart {
                 case .notRedeemable: return .notRedeemable
                 case .made: break
                 }
+                if client.registration?.isUsed == false { await server.noteUse(of: client.id) }
                 let policy = policy(of: family.authorized)
                 return .made(
                     TokenResponse(

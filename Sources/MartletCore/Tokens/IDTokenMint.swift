@@ -37,7 +37,9 @@ package struct IDTokenMint: Sendable {
         claims.nonce = nonce
         claims.accessTokenHash = IDTokenClaims.hash(of: accessToken, for: algorithm)
         if let account, let asked = family.claims?.idToken {
-            claims.profile = UserClaims.claims(of: account, in: family.scope, asked: asked)
+            // What the client may not ask for any more is not told any more either.
+            let scope = family.scope.intersection(client.registeredScope)
+            claims.profile = UserClaims.claims(of: account, in: scope, asked: asked)
         }
         return try signer.sign(claims.encoded())
     }

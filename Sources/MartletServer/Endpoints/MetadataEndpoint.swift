@@ -31,6 +31,11 @@ struct MetadataEndpoint {
             body.member("end_session_endpoint", endpoint(LogoutEndpoint.path))
             body.member("backchannel_logout_supported", true)
             body.member("backchannel_logout_session_supported", true)
+            switch server.settings.registration {
+            case .off: break
+            case .token, .open:
+                body.member("registration_endpoint", endpoint(RegistrationEndpoint.path))
+            }
             body.member("jwks_uri", endpoint("/oauth/jwks"))
             body.member(
                 "grant_types_supported",

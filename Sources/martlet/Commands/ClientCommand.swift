@@ -18,13 +18,18 @@ extension ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "Register a client; prints its id and secret, this one time.",
             discussion: """
-                Reads client metadata as JSON (RFC 7591) and prints the registration response, as \
-                JSON in any case. Beside the standard's members it takes refresh_token_policy \
-                {rotation, overlap, idle_lifetime, absolute_lifetime, max_sessions}, \
-                access_token_lifetime, allowed_resources and skip_consent.
+                Reads client metadata as JSON (RFC 7591, OpenID Connect Dynamic Client \
+                Registration) and prints the registration response, as JSON in any case. Beside \
+                the standards' members it takes refresh_token_policy {rotation, overlap, \
+                idle_lifetime, absolute_lifetime, max_sessions}, access_token_lifetime, \
+                allowed_resources, skip_consent and require_pkce.
+
+                Redirect URIs are https, http on loopback, or (application_type native) of an \
+                app's own scheme like com.example.app:/callback; they are compared byte for byte.
 
                 Example:
-                  echo '{"client_name": "Mail", "grant_types": ["password"]}' > mail.json
+                  echo '{"client_name": "Mail", "scope": "openid email",
+                         "redirect_uris": ["https://mail.example.com/callback"]}' > mail.json
                   martlet client create --metadata mail.json
                 """
         )
@@ -178,6 +183,7 @@ struct ClientAnswer: Showable {
         facts.add("grants", client.metadata.grantTypes.map(\.rawValue).joined(separator: " "))
         facts.add("authentication", client.metadata.authenticationMethod.rawValue)
         facts.add("scope", client.metadata.scope.description)
+        if client.metadata.signsPeopleIn { addSignIn(to: &facts) }
         facts.add(
             "resources",
             client.metadata.allowedResources.map(\.rawValue).joined(separator: " ")
@@ -191,6 +197,24 @@ struct ClientAnswer: Showable {
         facts.add("owner", client.managedBy.rawValue)
         facts.add("created", client.createdAt.text)
         return facts.text
+    }
+
+    /// How people sign in for it.
+    private func addSignIn(to facts: inout TextFacts) {
+        let metadata = client.metadata
+        facts.add("redirect URIs", metadata.redirectURIs.map(\.text).joined(separator: " "))
+        facts.add(
+            "after logout",
+            metadata.postLogoutRedirectURIs.map(\.text).joined(separator: " ")
+        )
+        facts.add("told of logout", metadata.backchannelLogoutURI)
+        facts.add("application", metadata.applicationType.rawValue)
+        facts.add("PKCE", metadata.requirePKCE ? "required" : "not required")
+        facts.add("consent", metadata.skipConsent ? "not asked" : "asked")
+        facts.add("subjects", metadata.subjectType.rawValue)
+        facts.add("ID tokens", metadata.idTokenAlgorithm.rawValue)
+        facts.add("UserInfo", metadata.userInfoAlgorithm?.rawValue)
+        facts.add("longest sign-in", metadata.defaultMaxAge.map { $0.text })
     }
 }
 

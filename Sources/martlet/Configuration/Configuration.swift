@@ -17,6 +17,8 @@ struct Configuration: Sendable {
     let refreshTokenPolicy: RotationPolicy
     /// Failed tries per account before further ones are slowed down.
     let loginAttempts: Int
+    /// Who may register clients over the network.
+    let registration: RegistrationMode
     let logLevel: Logger.Level
     let clients: [ConfigurationEntry]
     let users: [ConfigurationEntry]
@@ -69,7 +71,6 @@ struct Configuration: Sendable {
     ) throws(ConfigurationError) {
         typealias Table = ConfigurationTable
         // Read only to be refused: what this version does not have.
-        try values.value(of: Table.registrationMode)
         try values.refuse(Table.branding)
         issuer = try values.value(of: Table.issuer)
         listen = try values.value(of: Table.listen)
@@ -93,6 +94,7 @@ struct Configuration: Sendable {
         lifetimes = try Lifetimes(values)
         refreshTokenPolicy = try RotationPolicy(values)
         loginAttempts = try values.value(of: Table.loginAttempts)
+        registration = try values.value(of: Table.registrationMode)
         logLevel = try values.value(of: Table.logLevel)
         clients = try values.value(of: Table.clients)
         users = try values.value(of: Table.users)

@@ -278,18 +278,14 @@ extension ConfigurationTable {
 
     static let registrationMode = Setting(
         "registration.mode",
-        "Who may register clients over the network (RFC 7591). In this version: nobody.",
-        standard: "off",
-        form: ValueForm<Void>(expected: "off") { value throws(Unfit) in
-            switch value.writtenText {
-            case "off": return
-            case "token", "open":
-                throw .because(
-                    "asks for dynamic registration, which this version does not have; use off."
-                )
-            default: throw .unexpected(value)
-            }
-        }
+        """
+        Who may register clients over the network (RFC 7591): nobody (`off`), who has an initial \
+        access token from `martlet registration-token create` (`token`), or everybody (`open`, \
+        limited in number and rate). Such clients sign people in, always ask for consent, and get \
+        the standard scopes and no API.
+        """,
+        standard: RegistrationMode.off.rawValue,
+        form: .choice(RegistrationMode.allCases.map { (word: $0.rawValue, value: $0) })
     )
 
     static let clients = Setting(

@@ -145,6 +145,17 @@ extension AuditEvent {
         case .clientCreated: "the client was registered"
         case .clientUpdated: "the client was changed"
         case .clientSecretRotated: "the client got another secret"
+        case .clientRegistered(_, _, let origin):
+            "the client registered itself, from \(origin.told)"
+        case .clientUpdatedItself(_, let origin):
+            "the client changed itself, from \(origin.told)"
+        case .clientDeletedItself(_, let origin):
+            "the client deleted itself, from \(origin.told)"
+        case .clientRemovedUnused: "the client was removed, because nobody used it"
+        case .registrationTokenCreated(let id):
+            "the registration token \(id.rawValue.printable) was made"
+        case .registrationTokenRevoked(let id):
+            "the registration token \(id.rawValue.printable) was revoked"
         case .clientSessionsEnded(_, let reason):
             "all sessions of the client ended, because \(reason.explanation)"
         case .resourceChanged(let resource):

@@ -40,7 +40,7 @@ struct KeyAdministrationTests {
         )
         storage.beforeNext(.save) { try? await administration.prepare([.es256]) }
         try await administration.prepare([.es256])
-        #expect(try await storage.all(KeyRecord.self).0.count == 4)
+        #expect(try await storage.all(KeyRecord.self).0.count == 6)
     }
 
     @Test("a scheduled rotation ends nothing: old tokens verify, old refresh tokens refresh")
@@ -213,7 +213,7 @@ struct KeyAdministrationTests {
 
         let ring = try await server.directory.consultCurrent { $0.keys }
         #expect(ring.signing.allSatisfy { $0.record.masterID == new.id })
-        #expect(ring.derived.filter { $0.masterID == new.id }.count == 2)
+        #expect(ring.derived.filter { $0.masterID == new.id }.count == 3)
         let next = try await world.refresh(token, as: client, at: server)
         let signedBy = try JSONWebSignature.parse(next.accessToken).header.keyID
         #expect(try JSONWebSignature.parse(answer.accessToken).header.keyID == signedBy)

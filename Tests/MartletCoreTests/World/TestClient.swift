@@ -32,14 +32,17 @@ extension TestAuthorizationServer {
         policy: JSONValue? = nil,
         accessTokenLifetime: Int64? = nil,
         resources: [String] = [],
-        redirectURIs: [String] = []
+        redirectURIs: [String] = [],
+        members: KeyValuePairs<String, JSONValue> = [:]
     ) async throws -> TestClient {
         var metadata = JSONObject()
         metadata["grant_types"] = .array(grants.map { .string($0.rawValue) })
         if !redirectURIs.isEmpty {
             metadata["redirect_uris"] = .array(redirectURIs.map { .string($0) })
         }
-        if grants.contains(.authorizationCode) || grants.contains(.deviceCode) {
+        if grants.contains(.authorizationCode) || grants.contains(.deviceCode)
+            || scope.contains(ScopeName.openID)
+        {
             // An RSA key for each test would take most of its time.
             metadata["id_token_signed_response_alg"] = "ES256"
         }
@@ -48,6 +51,7 @@ extension TestAuthorizationServer {
         metadata["refresh_token_policy"] = policy
         metadata["access_token_lifetime"] = accessTokenLifetime.map { .integer($0) }
         metadata["allowed_resources"] = .array(resources.map { .string($0) })
+        for (name, value) in members { metadata[name] = value }
         let made = try await server.createClient(metadata: .object(metadata))
         return TestClient(id: made.client.id, secret: made.secret?.text, metadata: metadata)
     }
@@ -78,14 +82,20 @@ extension TestAuthorizationServer {
 
     /// An account that signs in with ``password``, made without paying for another hash.
     @discardableResult
-    func account(_ username: String = "ada") async throws -> Account {
+    func account(
+        _ username: String = "ada",
+        email: String? = nil,
+        profile: JSONObject = JSONObject()
+    ) async throws -> Account {
         let account = Account(
             id: AccountID(rawValue: "account-of-\(username)"),
             username: username,
-            email: nil,
+            email: email,
+            profile: profile,
             password: try await SharedPassword.hash.value,
             disabledAt: nil,
             createdAt: now,
+            updatedAt: now,
             managedBy: .operator
         )
         try await storage.save([.create(account, epoch: server.newEpoch(nil))], events: [])

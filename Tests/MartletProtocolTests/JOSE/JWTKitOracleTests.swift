@@ -45,6 +45,40 @@ struct JWTKitOracleTests {
         #expect(verified == payload)
     }
 
+    private struct IDToken: JWTPayload {
+        var iss: IssuerClaim
+        var sub: SubjectClaim
+        var aud: AudienceClaim
+        var exp: ExpirationClaim
+        var iat: IssuedAtClaim
+        var nonce: String
+        var auth_time: Int64
+
+        func verify(using _: some JWTAlgorithm) async throws {
+            try aud.verifyIntendedAudience(includes: "web")
+            try exp.verifyNotExpired(currentDate: iat.value)
+        }
+    }
+
+    @Test("JWTKit verifies the ID tokens that we sign", arguments: SignatureAlgorithm.allCases)
+    func idTokens(algorithm: MartletProtocol.SignatureAlgorithm) async throws {
+        let key = try TestTokens.key(algorithm)
+        var writer = JSONWriter()
+        JSONWebKeySet([key.publicKey]).write(to: &writer)
+        let keys = JWTKeyCollection()
+        try await keys.add(jwksJSON: String(decoding: writer.bytes, as: UTF8.self))
+        let claims = IDTokenClaimsTests.claims
+        let token = try JSONWebSignature.sign(
+            payload: claims.encoded(),
+            type: IDTokenClaims.type,
+            with: key
+        )
+        let verified = try await keys.verify(token, as: IDToken.self)
+        #expect(verified.sub.value == claims.subject)
+        #expect(verified.nonce == claims.nonce)
+        #expect(verified.auth_time == claims.authenticationTime)
+    }
+
     @Test("we verify what JWTKit signs", arguments: SignatureAlgorithm.allCases)
     func theirs(algorithm: MartletProtocol.SignatureAlgorithm) async throws {
         let key = try TestTokens.key(algorithm)

@@ -118,7 +118,6 @@ struct ConfigurationRefusalTests {
         "what this version does not have is refused by name",
         arguments: [
             "branding: {title: x}",
-            "registration: {mode: open}", "registration: {mode: token}",
             "store: postgres://u:secret@db/martlet", "store: postgresql://u:secret@db/martlet",
         ]
     )
