@@ -43,6 +43,11 @@ package final class SignInEnds: Sendable {
         wake?()
     }
 
+    /// Puts in what these events tell of that ends everything of an account.
+    func add(endsOf events: [AuditEvent]) {
+        for case .accountSessionsEnded(let account, _) in events { add(.everywhere(account)) }
+    }
+
     /// Takes all out, the oldest first, with the number of those that were dropped since last time.
     package func take() -> (ends: [SignInEnd], dropped: Int) {
         contents.withLock { contents in

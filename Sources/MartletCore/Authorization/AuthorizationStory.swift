@@ -115,7 +115,7 @@ extension AuthorizationServer {
         parameters.append((WireName.issuer, settings.issuer))
         return AuthorizationResponse(
             redirect: redirect,
-            clientName: client.metadata.name ?? client.id.rawValue,
+            clientName: client.shownName,
             parameters: parameters
         )
     }

@@ -1,4 +1,4 @@
-package import MartletProtocol
+import MartletProtocol
 
 /// What becomes of a request to sign out: the rule of OIDC RP-Initiated Logout 1.0 §2 and §3.
 ///

@@ -1,4 +1,4 @@
-package import MartletProtocol
+import MartletProtocol
 
 /// A request to end a browser's sign-in, read and as far as it goes proven (OIDC RP-Initiated
 /// Logout 1.0 §2). Every part of it may be missing.

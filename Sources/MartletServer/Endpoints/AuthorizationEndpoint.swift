@@ -101,9 +101,6 @@ extension AuthorizationResponse {
 }
 
 extension Client {
-    /// What pages call it: its own name for itself, or its id.
-    var shownName: String { metadata.name ?? id.rawValue }
-
     func card(redirect: RedirectURI?) -> ClientCard {
         ClientCard(
             name: shownName,
