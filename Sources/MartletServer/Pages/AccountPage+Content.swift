@@ -25,6 +25,7 @@ extension AccountPage {
             "hasHistory": !history.elements.isEmpty,
             "passwordRule": texts.text(.passwordRule, ["count": String(minimumPasswordLength)]),
             "minimumLength": String(minimumPasswordLength),
+            "choosesPassword": choosesPassword,
             "endSession": surroundings.path(.endSession),
             "withdrawConsent": surroundings.path(.withdrawConsent),
             "changePassword": surroundings.path(.changePassword),
@@ -36,13 +37,12 @@ extension AccountPage {
         content["moreApps"] = apps.next.map { surroundings.path(.account) + $0 }
         content["moreHistory"] = history.next.map { surroundings.path(.account) + $0 }
         if let notice {
-            let name = notice.isProblem ? "problem" : "notice"
-            content[name] = texts.text(
+            content[notice.place.rawValue] = texts.text(
                 notice.message,
                 ["count": String(minimumPasswordLength)]
             )
             content["isWrongPassword"] = notice == .wrongPassword
-            content["isWrongNext"] = notice.isAboutNextPassword
+            content["isWrongNext"] = notice.place == .passwordProblem && notice != .wrongPassword
         }
         return content
     }
@@ -111,12 +111,19 @@ extension AccountPage.Notice {
         }
     }
 
-    fileprivate var isAboutNextPassword: Bool {
+    /// Where the page says it.
+    fileprivate enum Place: String {
+        case notice, problem
+        /// At the form: it is far down the page, and the reader is taken there.
+        case passwordProblem
+    }
+
+    fileprivate var place: Place {
         switch self {
-        case .passwordTooShort, .passwordTooLong, .passwordsDiffer: true
-        case .sessionEnded, .consentWithdrawn, .passwordChanged, .signedOutEverywhere,
-            .wrongPassword, .tooManyAttempts, .formExpired:
-            false
+        case .sessionEnded, .consentWithdrawn, .passwordChanged, .signedOutEverywhere: .notice
+        case .tooManyAttempts, .formExpired: .problem
+        case .wrongPassword, .passwordTooShort, .passwordTooLong, .passwordsDiffer:
+            .passwordProblem
         }
     }
 }
@@ -161,7 +168,8 @@ extension EndReason {
         switch self {
         case .reuse: .endReuse
         case .revokedByClient: .endRevokedByClient
-        case .revokedByOperator, .revokedByUser: .endRevokedByOperator
+        case .revokedByOperator: .endRevokedByOperator
+        case .revokedByUser: .endRevokedByUser
         case .replaced: .endReplaced
         case .exhausted: .endExhausted
         case .idle: .endIdle

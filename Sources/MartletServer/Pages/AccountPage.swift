@@ -70,15 +70,6 @@ struct AccountPage: Page {
         case passwordsDiffer
         case tooManyAttempts
         case formExpired
-
-        var isProblem: Bool {
-            switch self {
-            case .sessionEnded, .consentWithdrawn, .passwordChanged, .signedOutEverywhere: false
-            case .wrongPassword, .passwordTooShort, .passwordTooLong, .passwordsDiffer,
-                .tooManyAttempts, .formExpired:
-                true
-            }
-        }
     }
 
     /// A list and what it leaves out: every list of the page has a bound.
@@ -99,6 +90,8 @@ struct AccountPage: Page {
     let sessions: Listing<Session>
     let apps: Listing<App>
     let history: Listing<Entry>
+    /// Whether the password can be changed here, and does not stand in the configuration file.
+    let choosesPassword: Bool
     let minimumPasswordLength: Int
     let csrf: String
 }

@@ -31,7 +31,7 @@ package struct BrandColor: Sendable, Equatable {
     }
 
     /// `#rrggbb`.
-    var text: String {
+    package var text: String {
         "#"
             + [red, green, blue].map { part in
                 let digits = String(part, radix: 16)

@@ -26,7 +26,8 @@ enum MessageKey: String, CaseIterable {
         eventSignedIn, eventSignedInHere
     case eventNewAddress, eventReuseDetected, eventSessionEnded, eventAllSessionsEnded
     case eventConsentGiven, eventConsentWithdrawn
-    case endReuse, endRevokedByClient, endRevokedByOperator, endReplaced, endExhausted, endIdle
+    case endReuse, endRevokedByClient, endRevokedByOperator, endRevokedByUser, endReplaced,
+        endExhausted, endIdle
     case endExpired, endAccountDisabled, endAccountDeleted, endPasswordChanged
     case endSignedOutEverywhere, endSignedOut, endClientRevoked, endClientDeleted,
         endConsentWithdrawn

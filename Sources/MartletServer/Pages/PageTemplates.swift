@@ -55,9 +55,10 @@ struct PageTemplates: Sendable {
     /// Our own file, which the tests hold readable. The engine's escaping is left before the first
     /// character of each: it starts anew in every one.
     private static func read(_ template: PageTemplate) -> MustacheTemplate {
-        let text = String(decoding: template.file, as: UTF8.self)
         do {
-            return try MustacheTemplate(string: "{{% CONTENT_TYPE: \(StrictHTML.name)}}" + text)
+            return try MustacheTemplate(
+                string: "{{% CONTENT_TYPE: \(StrictHTML.name)}}" + template.text
+            )
         } catch {
             preconditionFailure("\(template.rawValue).mustache cannot be read: \(error)")
         }
@@ -88,7 +89,9 @@ struct StrictHTML: MustacheContentType {
 }
 
 extension PageTemplate {
-    fileprivate var file: [UInt8] {
+    var text: String { String(decoding: file, as: UTF8.self) }
+
+    private var file: [UInt8] {
         switch self {
         case .login: PackageResources.login_mustache
         case .selectAccount: PackageResources.selectAccount_mustache

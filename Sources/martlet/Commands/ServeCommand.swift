@@ -55,6 +55,7 @@ struct ServeCommand: AsyncParsableCommand {
         let address = configuration.listen
         let application = ServerApplication.make(
             for: installation.server,
+            branding: try installation.configuration.branding.load(),
             listening: .init(
                 host: address.host,
                 port: address.port,

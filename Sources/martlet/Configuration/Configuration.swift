@@ -19,6 +19,7 @@ struct Configuration: Sendable {
     let loginAttempts: Int
     /// Who may register clients over the network.
     let registration: RegistrationMode
+    let branding: BrandSettings
     let logLevel: Logger.Level
     let clients: [ConfigurationEntry]
     let users: [ConfigurationEntry]
@@ -70,8 +71,6 @@ struct Configuration: Sendable {
         environment: [String: String]
     ) throws(ConfigurationError) {
         typealias Table = ConfigurationTable
-        // Read only to be refused: what this version does not have.
-        try values.refuse(Table.branding)
         issuer = try values.value(of: Table.issuer)
         listen = try values.value(of: Table.listen)
         tls = try TLSFiles(
@@ -95,6 +94,11 @@ struct Configuration: Sendable {
         refreshTokenPolicy = try RotationPolicy(values)
         loginAttempts = try values.value(of: Table.loginAttempts)
         registration = try values.value(of: Table.registrationMode)
+        branding = BrandSettings(
+            name: try values.value(of: Table.brandName),
+            logo: try values.value(of: Table.brandLogo),
+            accent: try values.value(of: Table.brandAccent)
+        )
         logLevel = try values.value(of: Table.logLevel)
         clients = try values.value(of: Table.clients)
         users = try values.value(of: Table.users)

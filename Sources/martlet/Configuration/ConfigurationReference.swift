@@ -128,9 +128,7 @@ enum ConfigurationReference {
     }
 
     private static var sections: [Section] {
-        let built = ConfigurationTable.all.filter { setting in
-            !ConfigurationTable.notBuilt.contains { $0.key == setting.key }
-        }
+        let built = ConfigurationTable.all
         let names = built.compactMap(\.section).reduce(into: [Substring]()) { names, name in
             if !names.contains(name) { names.append(name) }
         }
@@ -139,7 +137,6 @@ enum ConfigurationReference {
             + names.map { name in
                 Section(title: "`\(name)`", settings: built.filter { $0.section == name })
             }
-            + [Section(title: "Not in this version", settings: ConfigurationTable.notBuilt)]
     }
 
     private static func section(_ section: Section) -> String {
@@ -147,17 +144,12 @@ enum ConfigurationReference {
     }
 
     private static func entry(_ setting: SettingDescription) -> String {
-        var lines = ["### `\(setting.key)`", "", wrapped(setting.meaning), ""]
-        let isBuilt = !ConfigurationTable.notBuilt.contains { $0.key == setting.key }
-        if isBuilt {
-            lines.append(
-                "- Default: \(setting.standard.isEmpty ? "none" : "`\(setting.standard)`")"
-            )
-            lines.append(wrapped("- Accepted: \(setting.expected)", indent: "  "))
-            lines.append("- Environment: `\(setting.environmentName)`\(note(on: setting))")
-            lines.append("")
-        }
-        return lines.joined(separator: "\n")
+        [
+            "### `\(setting.key)`", "", wrapped(setting.meaning), "",
+            "- Default: \(setting.standard.isEmpty ? "none" : "`\(setting.standard)`")",
+            wrapped("- Accepted: \(setting.expected)", indent: "  "),
+            "- Environment: `\(setting.environmentName)`\(note(on: setting))", "",
+        ].joined(separator: "\n")
     }
 
     private static func note(on setting: SettingDescription) -> String {

@@ -6,10 +6,7 @@ import MartletServer
 enum ConfigurationTable {
     /// The keys in the order in which the page lists them.
     static let all: [SettingDescription] =
-        server + lifetimes + refreshTokens + people + applied + notBuilt
-
-    /// The keys that this version knows by name, to say that it does not have them.
-    static let notBuilt: [SettingDescription] = [branding.description]
+        server + lifetimes + refreshTokens + people + look + applied
 
     private static let server = [
         issuer.description, listen.description, store.description, masterKey.description,
@@ -29,6 +26,10 @@ enum ConfigurationTable {
     ]
 
     private static let people = [loginAttempts.description, registrationMode.description]
+
+    private static let look = [
+        brandName.description, brandLogo.description, brandAccent.description,
+    ]
 
     private static let applied = [clients.description, users.description, resources.description]
 }
@@ -288,6 +289,49 @@ extension ConfigurationTable {
         form: .choice(RegistrationMode.allCases.map { (word: $0.rawValue, value: $0) })
     )
 
+    static let brandName = Setting(
+        "branding.name",
+        "What the site is called on its pages and in the titles of their windows.",
+        standard: Branding.standard.name,
+        form: .text(
+            expected: "a name of 1 to \(Branding.longestName) characters"
+        ) { text, place throws(Unfit) in
+            guard 1...Branding.longestName ~= text.count, text.printable == text else {
+                throw .unexpected(ConfigurationValue(.text(text), at: place))
+            }
+            return text
+        }
+    )
+
+    static let brandLogo = Setting(
+        "branding.logo",
+        """
+        A picture file, which takes the place of our shield and the name beside it on every page, \
+        and is the windows' icon: PNG, JPEG, WebP or SVG, at most \
+        \(BrandLogo.maximumBytes / 1024) KiB. It is shown 44 points high on white and on dark \
+        grey, and read at the start.
+        """,
+        standard: "",
+        form: .optionalFile
+    )
+
+    static let brandAccent = Setting(
+        "branding.accent",
+        """
+        The colour of buttons, links and marks. Where it could not be read, on white or on dark \
+        grey, the pages take the nearest shade of it that can.
+        """,
+        standard: BrandColor.standard.text,
+        form: ValueForm(
+            expected: "a colour like \"#0a6e5c\", in quotation marks"
+        ) { value throws(Unfit) in
+            guard let color = value.writtenText.flatMap({ BrandColor($0) }) else {
+                throw .unexpected(value)
+            }
+            return color
+        }
+    )
+
     static let clients = Setting(
         "clients",
         """
@@ -317,24 +361,4 @@ extension ConfigurationTable {
         standard: "[]",
         form: .entries
     )
-}
-
-// MARK: - Known, not built
-
-extension ConfigurationTable {
-    static let branding = Setting(
-        "branding",
-        "The look of the pages.",
-        standard: "",
-        form: .notBuilt("leave it out.")
-    )
-}
-
-extension ValueForm where Value == Void {
-    /// A key that the design knows and this version does not have.
-    fileprivate static func notBuilt(_ advice: String) -> ValueForm {
-        ValueForm(expected: "left out") { _ throws(Unfit) in
-            throw .because("is something that this version does not have; \(advice)")
-        }
-    }
 }

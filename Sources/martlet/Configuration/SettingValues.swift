@@ -16,11 +16,6 @@ struct SettingValues {
         return try setting.read(standard(of: setting.description))
     }
 
-    /// Reads the value of a setting that has no default, if there is one.
-    func refuse(_ setting: Setting<Void>) throws(ConfigurationError) {
-        if let value = written[setting.key] { try setting.read(value) }
-    }
-
     private func standard(of setting: SettingDescription) -> ConfigurationValue {
         let content: ConfigurationValue.Content =
             setting.standard == "[]" ? .list([]) : .word(setting.standard)

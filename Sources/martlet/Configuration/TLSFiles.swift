@@ -165,7 +165,7 @@ extension ValueForm where Value == PlacedPath? {
         ValueForm(expected: "the path of a file") { value throws(Unfit) in
             if value.isNothing { return nil }
             guard let text = value.writtenText, !text.isEmpty, !text.hasSuffix("/"),
-                !text.contains("\0")
+                text.printable == text
             else { throw .unexpected(value) }
             return PlacedPath(path: value.place.path(text), place: value.place)
         }

@@ -8,9 +8,17 @@ enum RevocationEvent: String, CaseIterable, Sendable, CustomTestStringConvertibl
     case usedTwice = "refresh token used twice"
     case refreshTokenRevoked = "refresh token revoked by the client"
     case accessTokenRevoked = "access token revoked by the client"
+    case codeUsedTwice = "authorization code used twice"
+    case sessionEnded = "session ended on the account page"
+    case consentWithdrawn = "consent withdrawn on the account page"
+    case passwordChanged = "password changed on the account page"
+    case signedOutEverywhere = "signed out everywhere on the account page"
+    case signedOut = "signed out of the browser"
+    case signedOutOffline = "signed out of the browser, `offline_access` granted"
     case sessionRevoked = "`session revoke SID`"
     case userRevoked = "`session revoke --user`"
     case clientRevoked = "`session revoke --client`"
+    case consentRevoked = "`consent revoke`"
     case userDisabled = "`user disable`"
     case userEnabled = "`user enable`"
     case passwordSet = "`user set-password`"
@@ -25,9 +33,17 @@ enum RevocationEvent: String, CaseIterable, Sendable, CustomTestStringConvertibl
     case maxSessions = "`max_sessions` reached"
 
     var testDescription: String { rawValue }
+
+    /// Those that somebody makes happen; the others are time that passes, in which a code ends by
+    /// itself.
+    static let acts = allCases.filter { $0 != .idle && $0 != .absolute }
+
+    /// What the session and a code beside it are for.
+    var scope: String { self == .signedOut ? "read" : "read offline_access" }
 }
 
-/// Ada with two sessions on one client, Eve with one, and an API that asks about their tokens.
+/// Ada with two sessions on one client, the first of them from a browser that goes on, Eve with one,
+/// and an API that asks about their tokens.
 struct RevocationScene {
     static let api = "https://api.example.com"
     static let policy: JSONValue = [
@@ -38,12 +54,19 @@ struct RevocationScene {
     let world: TestAuthorizationServer
     let api: TestClient
     var client: TestClient
+    /// The browser that the session came from, and another of Ada's.
+    let browser: TestBrowser
+    let otherBrowser: TestBrowser
+    /// What the session came from.
+    let code: String
     /// The session that the event happens to, by its newest refresh token.
     var session: String
     /// The one before it, if there is one.
     let superseded: String
     /// Issued before the event; at the introspection endpoint it is told what its session is worth.
     var accessToken: String
+    /// Set if the event gave the browser another one.
+    private(set) var renewedCookie: SignInCookie?
     var sibling: String
     var neighbour: String
 
@@ -53,6 +76,8 @@ struct RevocationScene {
         api = try await world.resource(Self.api)
         // Access tokens as long as can be, so that none is inactive only because it has expired.
         client = try await world.client(
+            grants: [.password, .refreshToken, .authorizationCode],
+            scope: "read write offline_access",
             policy: Self.policy,
             accessTokenLifetime: ClientMetadata.accessTokenLifetime.upperBound,
             resources: [Self.api]
@@ -63,7 +88,11 @@ struct RevocationScene {
             try await world.server.disableAccount("ada")
             try await world.server.enableAccount("ada")
         }
-        superseded = try await world.newSession(client)
+        browser = try await world.browser("ada")
+        otherBrowser = try await world.browser("ada")
+        code = try await world.code(client, in: browser, scope: event.scope)
+        let made = try await world.exchange(code, as: client)
+        superseded = try #require(made.refresh).token
         let refreshed = try await world.refresh(superseded, as: client)
         session = try #require(refreshed.refresh).token
         accessToken = refreshed.accessToken
@@ -79,10 +108,22 @@ struct RevocationScene {
         case .usedTwice: _ = try? await world.refresh(superseded, as: client)
         case .refreshTokenRevoked: try await world.revoke(superseded, as: client)
         case .accessTokenRevoked: try await world.revoke(accessToken, as: client)
+        case .codeUsedTwice: _ = try? await world.exchange(code, as: client)
+        case .sessionEnded:
+            let id = try await world.family(of: session).authorized.id
+            #expect(try await ownAccount(at: server).endSession(id))
+        case .consentWithdrawn:
+            #expect(try await ownAccount(at: server).withdrawConsent(from: client.id))
+        case .passwordChanged: try await changePassword(at: server)
+        case .signedOutEverywhere: try await ownAccount(at: server).signOutEverywhere()
+        case .signedOut, .signedOutOffline:
+            #expect(try await server.signOut(ownAccount(at: server).person.signIn))
         case .sessionRevoked:
             _ = try await server.endSession(try await world.family(of: session).authorized.id)
         case .userRevoked: try await server.endSessions(ofAccount: "ada")
         case .clientRevoked: try await server.endSessions(ofClient: client.id)
+        case .consentRevoked:
+            try await server.withdrawConsent(of: "ada", from: client.id)
         case .userDisabled: try await server.disableAccount("ada")
         case .userEnabled: try await server.enableAccount("ada")
         case .passwordSet: try await server.setPassword(of: "ada", to: Secret("another"))
@@ -98,6 +139,27 @@ struct RevocationScene {
         case .absolute: try await growOld()
         case .maxSessions: _ = try await world.newSession(client)
         }
+    }
+
+    /// What Ada's account page does, in the browser that the session came from.
+    private func ownAccount(at server: AuthorizationServer) async throws -> OwnAccount {
+        try await world.ownAccount(browser, at: server)
+    }
+
+    private mutating func changePassword(at server: AuthorizationServer) async throws {
+        let change = try await ownAccount(at: server).changePassword(
+            .init(
+                current: Secret(TestAuthorizationServer.password),
+                next: Secret("another one"),
+                repeated: Secret("another one")
+            ),
+            from: browser.origin,
+            at: world.now
+        )
+        guard case .changed(_, let cookie) = change else {
+            throw AdministrationError("the password was not changed: \(change)")
+        }
+        renewedCookie = cookie
     }
 
     /// The session is not used for an hour; the others are.
@@ -136,7 +198,10 @@ struct RevocationScene {
         let server = world.otherProcess
         switch event {
         case .userDisabled: try await server.enableAccount("ada")
-        case .passwordSet:
+        case .consentWithdrawn, .consentRevoked:
+            _ = try await world.code(client, in: browser, scope: event.scope)
+        case .signedOut: _ = try await world.browser("ada")
+        case .passwordSet, .passwordChanged:
             try await server.setPassword(
                 of: "ada",
                 to: Secret(TestAuthorizationServer.password)
@@ -152,8 +217,9 @@ struct RevocationScene {
                 metadata: client.metadata("refresh_token_policy", .object(longer))
             )
         case .maxSessions: try await world.revoke(sibling, as: client)
-        case .usedTwice, .refreshTokenRevoked, .accessTokenRevoked, .sessionRevoked,
-            .userRevoked, .clientRevoked, .userEnabled, .clientDeleted, .secretRotated,
+        case .usedTwice, .refreshTokenRevoked, .accessTokenRevoked, .codeUsedTwice, .sessionEnded,
+            .signedOutEverywhere, .signedOutOffline, .sessionRevoked, .userRevoked, .clientRevoked,
+            .userEnabled, .clientDeleted, .secretRotated,
             .keysRotated, .keysCompromised:
             break
         }

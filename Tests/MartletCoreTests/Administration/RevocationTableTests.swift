@@ -18,11 +18,27 @@ struct RevocationTableTests {
         #expect(try await scene.observed() == written)
     }
 
+    @Test(
+        "what docs/revocation.md says of codes and browsers is what happens",
+        arguments: RevocationEvent.acts
+    )
+    func inFlight(event: RevocationEvent) async throws {
+        let written = try #require(
+            try RevocationPage.inFlight().first { $0.first == event.rawValue }
+        )
+        var scene = try await RevocationScene(event)
+        #expect(try await scene.observedInFlight() == written)
+    }
+
     @Test("docs/revocation.md has a row for each event, and no other")
     func rows() throws {
         #expect(
             try RevocationPage.rows().compactMap(\.first)
                 == RevocationEvent.allCases.map(\.rawValue)
+        )
+        #expect(
+            try RevocationPage.inFlight().compactMap(\.first)
+                == RevocationEvent.acts.map(\.rawValue)
         )
     }
 
@@ -84,6 +100,29 @@ extension RevocationScene {
         ]
     }
 
+    /// The row of the second table: what becomes of that which is no session yet.
+    mutating func observedInFlight() async throws -> [String] {
+        let code = try await world.code(client, in: browser, scope: event.scope)
+        try await happen()
+        let redeemed: String
+        do {
+            _ = try await world.exchange(code, as: client)
+            redeemed = "good"
+        } catch is OAuthError {
+            redeemed = "dead"
+        }
+        let here: String
+        if try await world.isSignedIn(browser.cookie) {
+            here = "goes on"
+        } else if let renewedCookie, try await world.isSignedIn(renewedCookie) {
+            here = "begins anew"
+        } else {
+            here = "ends"
+        }
+        let there = try await world.isSignedIn(otherBrowser.cookie) ? "goes on" : "ends"
+        return [event.rawValue, redeemed, here, there]
+    }
+
     private static func life(_ told: Told) -> String {
         told == .newTokens ? "go on" : "end"
     }
@@ -103,7 +142,12 @@ extension RevocationScene {
 enum RevocationPage {
     /// The cells of each row of the first table.
     static func rows() throws -> [[String]] {
-        try table(under: "| event |")
+        try table(under: "| event | its refresh")
+    }
+
+    /// The cells of each row of the table about what is on its way.
+    static func inFlight() throws -> [[String]] {
+        try table(under: "| event | codes")
     }
 
     static func table(under heading: String) throws -> [[String]] {

@@ -47,6 +47,9 @@ extension TestAuthorizationServer {
             metadata["id_token_signed_response_alg"] = "ES256"
         }
         metadata["token_endpoint_auth_method"] = .string(method.rawValue)
+        if grants.contains(.authorizationCode) {
+            metadata["redirect_uris"] = [.string(Self.callback)]
+        }
         metadata["scope"] = .string(scope)
         metadata["refresh_token_policy"] = policy
         metadata["access_token_lifetime"] = accessTokenLifetime.map { .integer($0) }

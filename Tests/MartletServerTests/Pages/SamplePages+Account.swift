@@ -16,6 +16,7 @@ extension SamplePages {
                 sessions: .init(elements: [], next: nil),
                 apps: .init(elements: [], next: nil),
                 history: .init(elements: [], next: nil),
+                choosesPassword: false,
                 minimumPasswordLength: 8,
                 csrf: "Zm9yIHRoZSBmb3Jt"
             )
@@ -30,6 +31,7 @@ extension SamplePages {
             sessions: .init(elements: sessions, next: "?sessions=3"),
             apps: .init(elements: apps, next: nil),
             history: .init(elements: history, next: "?history=6"),
+            choosesPassword: true,
             minimumPasswordLength: 8,
             csrf: "Zm9yIHRoZSBmb3Jt"
         )

@@ -117,7 +117,6 @@ struct ConfigurationRefusalTests {
     @Test(
         "what this version does not have is refused by name",
         arguments: [
-            "branding: {title: x}",
             "store: postgres://u:secret@db/martlet", "store: postgresql://u:secret@db/martlet",
         ]
     )
