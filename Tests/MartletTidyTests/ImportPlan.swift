@@ -13,9 +13,9 @@ enum ImportPlan {
         ],
         "MartletServer": [
             "AsyncHTTPClient", "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging",
-            "MartletCore", "MartletProtocol", "Mustache", "NIOCore", "NIOHTTP2", "NIOHTTPTypes",
-            "NIOHTTPTypesHTTP2", "NIOPosix", "NIOSSL", "NIOTLS", "ServiceLifecycle",
-            "Synchronization",
+            "MartletCore", "MartletProtocol", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTP2",
+            "NIOHTTPTypes", "NIOHTTPTypesHTTP2", "NIOPosix", "NIOSSL", "NIOTLS",
+            "ServiceLifecycle", "Synchronization",
         ],
         "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],

@@ -143,7 +143,7 @@ extension AuthorizationServer {
             return LogoutCall(
                 uri: uri,
                 token: try logoutToken(for: logout, client, snapshot.keys),
-                reach: reach(of: client)
+                reach: LogoutCall.Reach(for: client, issuer: settings.issuer)
             )
         }
     }
@@ -170,15 +170,13 @@ extension AuthorizationServer {
         )
         return try signer.sign(claims.encoded())
     }
-
-    /// A stranger's client gets nobody's private network called, nor does a server that others can
-    /// reach: whoever changes a client's registration would else look through the operator's walls.
-    func reach(of client: Client) -> LogoutCall.Reach {
-        settings.isOnLoopback && !client.isSelfRegistered ? .ownNetwork : .internet
-    }
 }
 
-extension AuthorizationServer.Settings {
-    /// Whether the issuer is on loopback, as it is where somebody develops or tries something.
-    var isOnLoopback: Bool { (try? AbsoluteURI(issuer))?.isLoopback ?? false }
+extension LogoutCall.Reach {
+    /// A stranger's client gets nobody's private network called, nor does a server that others can
+    /// reach: whoever changes a client's registration would else look through the operator's walls.
+    init(for client: Client, issuer: String) {
+        let isOnLoopback = (try? AbsoluteURI(issuer))?.isLoopback ?? false
+        self = isOnLoopback && !client.isSelfRegistered ? .ownNetwork : .internet
+    }
 }

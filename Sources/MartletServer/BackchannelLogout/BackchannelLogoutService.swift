@@ -35,7 +35,7 @@ final class BackchannelLogoutService: Service {
         )
         server.signInEnds.onArrival { wake.yield() }
         wake.yield()
-        try? await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 for await _ in wakes {
                     self.collect()
@@ -109,9 +109,9 @@ final class BackchannelLogoutService: Service {
                 log.logoutFailed(logout.client, "it answered \(status)")
             }
             return outcome
-        } catch let failure as OutgoingCalls.Failure {
-            log.logoutFailed(logout.client, failure.reason)
-            return LogoutQueue.Outcome(failure)
+        } catch {
+            log.logoutFailed(logout.client, error.reason)
+            return LogoutQueue.Outcome(error)
         }
     }
 }
@@ -134,32 +134,5 @@ extension OutgoingCalls.Failure {
         case .unreachable(let detail): "it could not be reached: \(detail)"
         case .busy: "too many calls are being made"
         }
-    }
-}
-
-extension ServerLog {
-    fileprivate func logoutTold(_ client: ClientID) {
-        logger.debug("a client was told of a logout", metadata: ["client": "\(client)"])
-    }
-
-    fileprivate func logoutFailed(_ client: ClientID?, _ reason: String) {
-        logger.info(
-            "a client could not be told of a logout",
-            metadata: ["client": "\(client?.rawValue ?? "any")", "reason": "\(reason)"]
-        )
-    }
-
-    fileprivate func logoutGivenUp(_ client: ClientID?) {
-        logger.warning(
-            "a client is not told of a logout: it was tried often enough",
-            metadata: ["client": "\(client?.rawValue ?? "any")"]
-        )
-    }
-
-    fileprivate func logoutsLost(_ count: Int, _ reason: String) {
-        logger.warning(
-            "clients are not told of logouts",
-            metadata: ["count": "\(count)", "reason": "\(reason)"]
-        )
     }
 }

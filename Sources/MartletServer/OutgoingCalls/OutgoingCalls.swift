@@ -1,7 +1,7 @@
 import AsyncHTTPClient
-import HTTPTypes
 import MartletCore
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 import Synchronization
 
@@ -41,13 +41,16 @@ final class OutgoingCalls: Sendable {
 
     private let resolve: Resolver
     private let trustRoots: NIOSSLTrustRoots
+    private let patience: TimeAmount
     private let inProgress = Mutex(0)
 
     init(
         trustRoots: NIOSSLTrustRoots = .default,
+        patience: TimeAmount = OutgoingCalls.patience,
         resolve: @escaping Resolver = NameResolution.addresses
     ) {
         self.trustRoots = trustRoots
+        self.patience = patience
         self.resolve = resolve
     }
 
@@ -61,7 +64,7 @@ final class OutgoingCalls: Sendable {
         try begin()
         defer { inProgress.withLock { $0 -= 1 } }
         let addresses = try await addresses(of: target, reach: reach)
-        let deadline = NIODeadline.now() + Self.patience
+        let deadline = NIODeadline.now() + patience
         var failure = Failure.unknownHost
         for address in addresses.prefix(Self.maximumAddresses) {
             do {
@@ -143,7 +146,7 @@ final class OutgoingCalls: Sendable {
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls,
             redirectConfiguration: .disallow,
-            timeout: .init(connect: Self.connectPatience, read: Self.patience)
+            timeout: .init(connect: Self.connectPatience, read: patience)
         )
         // The certificate is still checked against the name.
         configuration.dnsOverride = [target.host: address.description]
