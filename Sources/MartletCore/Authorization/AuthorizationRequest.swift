@@ -15,7 +15,7 @@ package struct AuthorizationRequest: Sendable {
     /// How long ago the person may have authenticated.
     package let maxAge: Duration?
     package let loginHint: String?
-    /// The subject that an ID token of ours names: nobody else will do.
+    /// The subject that an ID token of ours names, or the `claims` parameter: nobody else will do.
     package let hintedSubject: String?
     /// The classes of authentication one of which it must be.
     package let requiredContextClasses: [String]?
@@ -162,7 +162,7 @@ extension AuthorizationRequest {
             prompt: try prompt(parameters),
             maxAge: try maxAge(parameters) ?? metadata.defaultMaxAge,
             loginHint: try bounded(parameters, WireName.loginHint, maximumHint),
-            hintedSubject: try hint(parameters, subject: subject),
+            hintedSubject: try hint(parameters, subject: subject) ?? claims?.requiredSubject,
             requiredContextClasses: claims?.requiredContextClasses,
             claims: isOpenID ? claims : nil,
             uiLocales: try bounded(parameters, WireName.uiLocales, maximumHint)
@@ -332,6 +332,9 @@ extension AuthorizationRequest {
 }
 
 extension ClaimsRequest {
+    /// Whom the ID token must be about (OIDC Core §5.5.1).
+    fileprivate var requiredSubject: String? { idToken[ClaimName.subject]?.value?.string }
+
     /// The classes of authentication that the ID token must name one of (OIDC Core §5.5.1.1).
     fileprivate var requiredContextClasses: [String]? {
         guard let claim = idToken[ClaimName.authenticationContext], claim.isEssential else {

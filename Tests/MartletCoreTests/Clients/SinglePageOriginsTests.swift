@@ -10,7 +10,9 @@ struct SinglePageOriginsTests {
         _ = try await world.client(
             grants: [.authorizationCode],
             method: .none,
-            redirectURIs: ["https://a.example/cb", "https://b.example:8443/x?y", "http://[::1]:3000/"]
+            redirectURIs: [
+                "https://a.example/cb", "https://b.example:8443/x?y", "http://[::1]:3000/",
+            ]
         )
         _ = try await world.client(
             grants: [.authorizationCode],

@@ -41,7 +41,8 @@ struct ClientAddressTests {
     func noted(header: String, value: String) async throws {
         let test = try await world(trusting: ["127.0.0.1"])
         try await test.test(.socket) { caller in
-            #expect(try await signIn(caller, [header: value]) == 200)
+            let status = try await signIn(caller, [header: value])
+            #expect(status == 200)
         }
         #expect(try await addresses(test) == ["192.0.2.1"])
     }
@@ -54,7 +55,8 @@ struct ClientAddressTests {
         let test = try await world(trusting: trusted)
         try await test.test(.socket) { caller in
             let headers = ["X-Forwarded-For": "192.0.2.1", "Forwarded": "for=192.0.2.1"]
-            #expect(try await signIn(caller, headers) == 200)
+            let status = try await signIn(caller, headers)
+            #expect(status == 200)
         }
         #expect(try await addresses(test) == ["127.0.0.1"])
     }

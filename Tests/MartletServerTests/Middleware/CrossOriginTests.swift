@@ -33,7 +33,8 @@ struct CrossOriginTests {
         let test = try await TestServer(issuer: issuer)
         for metadata in [
             Self.metadata([
-                "\(Self.origin)/callback", "https://other.example.com:8443/", "http://localhost:5173/",
+                "\(Self.origin)/callback", "https://other.example.com:8443/",
+                "http://localhost:5173/",
             ]),
             Self.metadata(["https://backend.example.com/cb"], method: "client_secret_basic"),
             Self.metadata(
