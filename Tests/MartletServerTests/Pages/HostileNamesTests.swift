@@ -65,6 +65,7 @@ struct HostileNamesTests {
                 client: client,
                 accountName: name,
                 userCode: name,
+                device: Origin(address: name, userAgent: name),
                 scopes: scopes,
                 csrf: name
             ),
