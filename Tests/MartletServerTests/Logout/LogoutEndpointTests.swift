@@ -1,6 +1,7 @@
 import HTTPTypes
 import MartletCore
 import MartletProtocol
+import MartletTesting
 import Testing
 
 @testable import MartletServer
@@ -14,7 +15,9 @@ struct LogoutEndpointTests {
             "RP-Initiated Logout §2 hint-issuer",
             "RP-Initiated Logout §3 state"
         ),
-        arguments: ["https://login.example.com", "https://example.com/login", "http://localhost:3000"]
+        arguments: [
+            "https://login.example.com", "https://example.com/login", "http://localhost:3000",
+        ]
     )
     func hinted(issuer: String) async throws {
         let scene = try await LogoutScene(issuer: issuer)
