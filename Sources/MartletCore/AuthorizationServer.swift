@@ -48,6 +48,7 @@ package struct AuthorizationServer: Sendable {
         )
         secrets = ClientSecretVerifier(
             attempts: settings.loginAttempts,
+            loopback: settings.loopback,
             memoryKey: surroundings.randomBytes(32)
         )
     }
