@@ -50,6 +50,7 @@ package struct AuthorizationServer: Sendable {
         )
         secrets = ClientSecretVerifier(
             attempts: settings.loginAttempts,
+            loopback: settings.loopback,
             memoryKey: surroundings.randomBytes(32)
         )
     }

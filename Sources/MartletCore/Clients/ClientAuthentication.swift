@@ -100,8 +100,8 @@ package final class ClientSecretVerifier: Sendable {
     /// alone has, so that only the first request pays for Argon2.
     private let verified = BoundedCache<String, [UInt8]>(capacity: remembered)
 
-    init(attempts: Int, memoryKey: [UInt8]) {
-        self.attempts = AttemptLimiter(attempts: attempts)
+    init(attempts: Int, loopback: AttemptLimiter.Loopback, memoryKey: [UInt8]) {
+        self.attempts = AttemptLimiter(attempts: attempts, loopback: loopback)
         self.memoryKey = SymmetricKey(data: memoryKey)
     }
 

@@ -139,6 +139,7 @@ struct ClientAuthenticationTests {
     private struct Chosen {
         let verifier = ClientSecretVerifier(
             attempts: 2,
+            loopback: .everybody,
             memoryKey: [UInt8](repeating: 5, count: 32)
         )
         let keys: KeyRing
