@@ -78,9 +78,13 @@ struct DiscoveryTests {
             #expect(
                 json.members.map(\.name) == [
                     "issuer", "token_endpoint", "revocation_endpoint", "introspection_endpoint",
-                    "userinfo_endpoint", "jwks_uri", "grant_types_supported",
-                    "response_types_supported",
-                    "scopes_supported", "token_endpoint_auth_methods_supported",
+                    "userinfo_endpoint", "jwks_uri", "device_authorization_endpoint",
+                    "grant_types_supported", "authorization_endpoint", "response_types_supported",
+                    "response_modes_supported", "code_challenge_methods_supported",
+                    "authorization_response_iss_parameter_supported", "prompt_values_supported",
+                    "request_parameter_supported", "request_uri_parameter_supported",
+                    "ui_locales_supported", "scopes_supported",
+                    "token_endpoint_auth_methods_supported",
                     "revocation_endpoint_auth_methods_supported",
                     "introspection_endpoint_auth_methods_supported",
                     "subject_types_supported", "id_token_signing_alg_values_supported",
@@ -90,7 +94,10 @@ struct DiscoveryTests {
             )
             #expect(
                 json["grant_types_supported"]
-                    == ["refresh_token", "client_credentials", "password"]
+                    == [
+                        "refresh_token", "client_credentials", "authorization_code",
+                        "urn:ietf:params:oauth:grant-type:device_code", "password",
+                    ]
             )
             #expect(
                 json["introspection_endpoint_auth_methods_supported"]
@@ -227,7 +234,7 @@ struct DiscoveryTests {
     @Test(
         "a path that nothing answers gets 404 as JSON",
         arguments: [
-            "/", "/nowhere", "/oauth", "/oauth/token/x", "/admin", "/metrics", "/oauth/authorize",
+            "/", "/nowhere", "/oauth", "/oauth/token/x", "/admin", "/metrics", "/oauth/par",
             "/oauth/register", "/%2e%2e/etc/passwd", "//", "/oauth%2Ftoken", "/?x=%", "*",
             "/.well-known/", "/\u{E9}",
         ]
