@@ -69,7 +69,8 @@ struct DiscoveryTests {
             "RFC 8414 §2 response-types",
             "RFC 8414 §2 optional-members",
             "RFC 8414 §3.2 no-empty-members",
-            "RFC 7009 §2 announced"
+            "RFC 7009 §2 announced",
+            "OIDC Discovery §3 userinfo"
         )
     )
     func announced() async throws {

@@ -35,6 +35,13 @@ struct RegistrationTests {
 
     @Test(
         "a client finds the endpoint, registers, reads, changes and deletes itself",
+        .covers(
+            "RFC 7591 §3.1 request",
+            "RFC 7591 §3.2.1 created",
+            "RFC 7592 §2.1 read",
+            "RFC 7592 §3 response",
+            "RFC 7592 §3 not-stored"
+        ),
         arguments: Door.allCases
     )
     func life(door: Door) async throws {
@@ -100,6 +107,7 @@ struct RegistrationTests {
 
     @Test(
         "a body that is no metadata is refused with a code of RFC 7591",
+        .covers("RFC 7591 §3.2.2 invalid-redirect-uri", "RFC 7591 §3.2.2 invalid-client-metadata"),
         arguments: [
             ("", "invalid_client_metadata"), ("nonsense", "invalid_client_metadata"),
             ("[]", "invalid_client_metadata"), ("null", "invalid_client_metadata"),
@@ -125,6 +133,7 @@ struct RegistrationTests {
 
     @Test(
         "only JSON is taken for metadata",
+        .covers("RFC 7591 §3.1 request"),
         arguments: [
             nil, "", "text/plain", "application/x-www-form-urlencoded", "application/jsonx",
         ]

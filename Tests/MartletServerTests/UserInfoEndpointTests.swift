@@ -35,7 +35,8 @@ struct UserInfoEndpointTests {
             "OIDC Core §5.3 get-and-post",
             "OIDC Core §5.3.2 json",
             "RFC 6750 §2.1 header",
-            "RFC 6750 §2.2 form-body"
+            "RFC 6750 §2.2 form-body",
+            "OIDC Core §5.3 bearer"
         ),
         arguments: Door.allCases
     )
@@ -85,7 +86,8 @@ struct UserInfoEndpointTests {
             "OIDC Core §5.3 bearer",
             "RFC 6750 §2.3 uri-query",
             "RFC 6750 §3 challenge",
-            "RFC 6750 §3 no-error-without-token"
+            "RFC 6750 §3 no-error-without-token",
+            "OIDC Core §5.3.3 errors"
         )
     )
     func missing() async throws {

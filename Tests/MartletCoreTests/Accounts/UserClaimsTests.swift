@@ -54,7 +54,10 @@ struct UserClaimsTests {
         #expect(Set(claims.members.map(\.name)) == Set(names))
     }
 
-    @Test("every claim that can be told has a scope, and is announced once")
+    @Test(
+        "every claim that can be told has a scope, and is announced once",
+        .covers("OIDC Discovery §3 claims")
+    )
     func announced() {
         #expect(UserClaims.names.allSatisfy { UserClaims.scope(of: $0) != nil })
         #expect(Set(UserClaims.names).count == UserClaims.names.count)
@@ -87,7 +90,8 @@ struct UserClaimsTests {
         .covers(
             "OIDC Core §5.5 claims-parameter",
             "OIDC Core §5.5 unknown-ignored",
-            "OIDC Core §5.5.1 essential"
+            "OIDC Core §5.5.1 essential",
+            "OIDC Core §5.5.1 values"
         )
     )
     func asked() throws {

@@ -27,7 +27,11 @@ struct UserInfoTests {
 
     @Test(
         "it tells the subject, and what the token's scopes allow",
-        .covers("OIDC Core §5.3.2 subject", "OIDC Core §5.4 scopes")
+        .covers(
+            "OIDC Core §5.3.2 subject",
+            "OIDC Core §5.4 scopes",
+            "OIDC Core §5.3.2 no-empty-claims"
+        )
     )
     func claims() async throws {
         let world = try await TestAuthorizationServer()

@@ -5,7 +5,14 @@ import Testing
 
 @Suite("Clients register themselves, as far as the operator lets them")
 struct ClientRegistrationTests {
-    @Test("an open server registers a client that can do nothing but sign people in")
+    @Test(
+        "an open server registers a client that can do nothing but sign people in",
+        .covers(
+            "RFC 7591 §3.2.1 created",
+            "RFC 7591 §3.2.1 secret-expiry",
+            "RFC 7591 §3.2.1 unique-id"
+        )
+    )
     func open() async throws {
         let world = try await TestAuthorizationServer(registration: .open)
         let made = try await world.register(["client_name": "Photos"])
@@ -22,14 +29,19 @@ struct ClientRegistrationTests {
                 "registration_client_uri",
             ]
         )
+        #expect(try await world.otherProcess.client(made.id).value == client)
+        #expect(try await world.register([:]).id != made.id)
         #expect(made.uri == "\(TestAuthorizationServer.issuer)/oauth/register/\(made.id)")
         #expect(
-            try await world.events.last
+            try await world.events.first
                 == .clientRegistered(made.id, token: nil, origin: world.origin())
         )
     }
 
-    @Test("what is stored tells neither of its tokens nor its secret")
+    @Test(
+        "what is stored tells neither of its tokens nor its secret",
+        .covers("RFC 7592 §5 token-entropy")
+    )
     func secrecy() async throws {
         let world = try await TestAuthorizationServer(registration: .token)
         let token = try await world.registrationToken()
@@ -67,7 +79,10 @@ struct ClientRegistrationTests {
         #expect(try await world.server.clients().isEmpty)
     }
 
-    @Test("without an initial access token of the operator's nobody registers where one is wanted")
+    @Test(
+        "without an initial access token of the operator's nobody registers where one is wanted",
+        .covers("RFC 7591 §3 initial-access-token")
+    )
     func tokenNeeded() async throws {
         let world = try await TestAuthorizationServer(registration: .token)
         let good = try await world.registrationToken()
@@ -168,7 +183,10 @@ struct ClientRegistrationTests {
 
 @Suite("Self-registration is limited in rate and number")
 struct RegistrationLimitTests {
-    @Test("a network registers twenty clients an hour, and others are not held up by it")
+    @Test(
+        "a network registers twenty clients an hour, and others are not held up by it",
+        .covers("RFC 7591 §3 limited")
+    )
     func rate() async throws {
         let world = try await TestAuthorizationServer(registration: .open)
         for number in 0..<20 {
@@ -196,7 +214,10 @@ struct RegistrationLimitTests {
         _ = try await world.register([:])
     }
 
-    @Test("when there are too many unused clients the oldest gives way, but not within its hour")
+    @Test(
+        "when there are too many unused clients the oldest gives way, but not within its hour",
+        .covers("RFC 7591 §3 limited")
+    )
     func number() async throws {
         let world = try await TestAuthorizationServer(registration: .open)
         let used = try await world.register([:])

@@ -16,7 +16,10 @@ struct RegistrationManagementTests {
         #expect(known["registration_client_uri"]?.string == made.uri)
     }
 
-    @Test("a change replaces everything, and the registration access token stays good")
+    @Test(
+        "a change replaces everything, and the registration access token stays good",
+        .covers("RFC 7592 §2.2 replace")
+    )
     func update() async throws {
         let world = try await TestAuthorizationServer(registration: .open)
         let made = try await world.register(["client_name": "Photos", "scope": "openid"])
@@ -74,7 +77,10 @@ struct RegistrationManagementTests {
         #expect(again["client_secret"]?.string?.hasPrefix("mcs_") == true)
     }
 
-    @Test("a change never brings what only an operator decides")
+    @Test(
+        "a change never brings what only an operator decides",
+        .covers("RFC 7592 §2.2 errors")
+    )
     func noElevation() async throws {
         let world = try await TestAuthorizationServer(registration: .open)
         let made = try await world.register([:])
@@ -93,7 +99,10 @@ struct RegistrationManagementTests {
         #expect(!client.metadata.skipConsent)
     }
 
-    @Test("a change names the client that it is of, and does not choose its secret")
+    @Test(
+        "a change names the client that it is of, and does not choose its secret",
+        .covers("RFC 7592 §2.2 same-client-id")
+    )
     func identity() async throws {
         let world = try await TestAuthorizationServer(registration: .open)
         let made = try await world.register([:])
@@ -112,7 +121,10 @@ struct RegistrationManagementTests {
         }
     }
 
-    @Test("a client deletes itself; its token is worth nothing afterwards")
+    @Test(
+        "a client deletes itself; its token is worth nothing afterwards",
+        .covers("RFC 7592 §2 unknown-is-401", "RFC 7592 §2.3 delete")
+    )
     func delete() async throws {
         let world = try await TestAuthorizationServer(registration: .open)
         let made = try await world.register([:])
@@ -131,7 +143,8 @@ struct RegistrationManagementTests {
     }
 
     @Test(
-        "no other token reads, changes or deletes a client: another client's, an initial one, none"
+        "no other token reads, changes or deletes a client: another client's, an initial one, none",
+        .covers("RFC 7592 §2 own-token")
     )
     func foreign() async throws {
         let world = try await TestAuthorizationServer(registration: .open)

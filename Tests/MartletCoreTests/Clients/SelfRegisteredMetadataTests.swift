@@ -38,7 +38,10 @@ struct SelfRegisteredMetadataTests {
         #expect(metadata.scope.description == "openid email")
     }
 
-    @Test("members that this version does not know are ignored, and so are those that are null")
+    @Test(
+        "members that this version does not know are ignored, and so are those that are null",
+        .covers("RFC 7591 §2 unknown-ignored")
+    )
     func unknown() throws {
         let metadata = try read([
             "jwks_uri": "https://app.example.com/jwks", "software_statement": "x", "é": [1],
@@ -82,6 +85,7 @@ struct SelfRegisteredMetadataTests {
 
     @Test(
         "redirect URIs are read as strictly as an operator's",
+        .covers("RFC 7591 §5 redirect-uri-rules"),
         arguments: [
             ["redirect_uris": .null], ["redirect_uris": []],
             ["redirect_uris": ["http://app.example.com/"]],

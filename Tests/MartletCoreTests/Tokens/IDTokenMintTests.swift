@@ -146,7 +146,10 @@ struct IDTokenMintTests {
         #expect(claims.expiresAt == end.seconds)
     }
 
-    @Test("the sid is another one at each client, and absent where no browser signed in")
+    @Test(
+        "the sid is another one at each client, and absent where no browser signed in",
+        .covers("Back-Channel Logout §2.4 sid")
+    )
     func sid() async throws {
         let world = try await TestAuthorizationServer()
         let signIn = FamilySignIn(id: SignInID(rawValue: "sign-in-1"), endsWithIt: true)
@@ -226,7 +229,11 @@ struct IDTokenMintTests {
 
     @Test(
         "a hint is an ID token of this server, expired or not",
-        .covers("OIDC Core §3.1.2.2 hint-issuer")
+        .covers(
+            "OIDC Core §3.1.2.2 hint-issuer",
+            "RP-Initiated Logout §2 hint-issuer",
+            "RP-Initiated Logout §2 expired-hint"
+        )
     )
     func hint() async throws {
         let world = try await TestAuthorizationServer()

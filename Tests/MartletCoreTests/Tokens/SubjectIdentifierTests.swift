@@ -28,7 +28,7 @@ struct SubjectIdentifierTests {
 
     @Test(
         "a public subject is the account's id, the same at every client",
-        .covers("OIDC Core §8 subject-types")
+        .covers("OIDC Core §8 subject-types", "OIDC Core §2 subject")
     )
     func publicSubject() async throws {
         let world = try await TestAuthorizationServer()
@@ -74,7 +74,11 @@ struct SubjectIdentifierTests {
 
     @Test(
         "everything that a client sees says the same subject",
-        .covers("OIDC Core §5.3.2 subject", "OIDC Core §17.3 correlation")
+        .covers(
+            "OIDC Core §5.3.2 subject",
+            "OIDC Core §17.3 correlation",
+            "OIDC Core §5.7 stable-subject"
+        )
     )
     func everywhere() async throws {
         let world = try await TestAuthorizationServer()

@@ -211,6 +211,7 @@ struct AccountEndpointTests {
 
     @Test(
         "a form without this page's token does nothing and says so",
+        .covers("RFC 6749 §10.12 csrf"),
         arguments: AccountEndpoint.Act.allCases
     )
     func forged(act: AccountEndpoint.Act) async throws {

@@ -14,7 +14,10 @@ struct PageWordsTests {
         html.elements.map(\.text).joined(separator: " ")
     }
 
-    @Test("an app that registered itself is called so, and where it sends people is shown")
+    @Test(
+        "an app that registered itself is called so, and where it sends people is shown",
+        .covers("RFC 7591 §5 no-impersonation")
+    )
     func unverified() throws {
         let caution = try #require(
             try sample("consent-unverified").all("p").first { $0["class"] == "alert caution" }

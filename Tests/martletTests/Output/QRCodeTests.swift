@@ -114,9 +114,9 @@ struct QRCodeTests {
 
     @Test(
         "every version under every mask is drawn as another program draws it",
-        arguments: samples
+        arguments: Self.samples
     )
-    func samples(sample: Sample) throws {
+    func asOthersDraw(sample: Sample) throws {
         let text = String(Self.text.prefix(sample.length))
         for (mask, digest) in sample.digests.enumerated() {
             let code = try #require(QRCode(text, mask: mask))
