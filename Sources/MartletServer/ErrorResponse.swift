@@ -128,6 +128,7 @@ package enum ErrorResponse {
         package typealias Context = ServerContext
 
         let log: ServerLog
+        let desk: PageDesk
         /// For each path, the `Allow` header of what it answers.
         let methods: [String: String]
 
@@ -177,6 +178,10 @@ package enum ErrorResponse {
             } catch let error as HTTPError {
                 if error.status == .notFound, let allowed = allowed(at: request.uri.path) {
                     return ErrorResponse.response(to: request.method, allowed: allowed)
+                }
+                if error.status == .notFound, request.isForPerson {
+                    let page = ProblemPage(problem: .notFound, detail: nil, way: .account)
+                    return page.render(in: desk.surroundings(of: request))
                 }
                 return ErrorResponse.response(to: error)
             } catch {
@@ -282,6 +287,13 @@ extension HTTPField.Name {
     static func named(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("not a name: \(name)") }
         return name
+    }
+}
+
+extension Request {
+    /// Whether a browser asks for something to look at, and no program for something to read.
+    fileprivate var isForPerson: Bool {
+        headers[.accept]?.lowercased().contains("text/html") == true
     }
 }
 

@@ -15,7 +15,8 @@ package func routes(
         router.addMiddleware { security }
     }
     router.addMiddleware { CrossOrigin(server: server, methods: table.crossOriginMethods) }
-    router.addMiddleware { ErrorResponse.Middleware(log: log, methods: table.methods) }
+    let desk = PageDesk(server: server, site: site)
+    router.addMiddleware { ErrorResponse.Middleware(log: log, desk: desk, methods: table.methods) }
     for route in table.routes {
         router.on(RouterPath(route.path), method: route.method) { try await route.answer($0, $1) }
     }

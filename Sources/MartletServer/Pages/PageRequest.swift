@@ -90,6 +90,11 @@ struct PageDesk: Sendable {
 
     // MARK: Answers
 
+    /// The surroundings of a page that is shown for no form and no request in particular.
+    func surroundings(of request: Request) -> PageSurroundings {
+        site.surroundings(of: request, now: server.surroundings.now())
+    }
+
     /// A page, and the cookie that its forms come back with.
     ///
     /// - Parameters:
@@ -167,7 +172,7 @@ struct PageDesk: Sendable {
             return try await endpoint(try await PageRequest.read(request, context, server))
         } catch {
             let page = try ErrorResponse.page(for: error, log: log)
-            return page.render(in: site.surroundings(of: request, now: server.surroundings.now()))
+            return page.render(in: surroundings(of: request))
         }
     }
 }

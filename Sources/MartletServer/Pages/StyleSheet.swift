@@ -15,16 +15,21 @@ struct StyleSheet {
     }
 
     private var variables: String {
-        ":root{\(shades(on: Self.lightCard))}"
-            + "@media (prefers-color-scheme:dark){:root{\(shades(on: Self.darkCard))}}\n"
+        // On white a pale button is the brand's own, and seen by its edge; in the dark a deep colour
+        // would be lost, edge or not.
+        let deep = accent.readable(on: Self.darkCard, contrast: Self.edgeContrast)
+        let (light, dark) = (
+            shades(on: Self.lightCard, filled: accent), shades(on: Self.darkCard, filled: deep)
+        )
+        return ":root{\(light)}@media (prefers-color-scheme:dark){:root{\(dark)}}\n"
     }
 
-    private func shades(on card: BrandColor) -> String {
-        let filled = accent.readable(on: card, contrast: Self.edgeContrast)
+    private func shades(on card: BrandColor, filled: BrandColor) -> String {
+        let edge = accent.readable(on: card, contrast: Self.edgeContrast)
         let written = accent.readable(on: card, contrast: Self.textContrast)
         return [
             "--accent:\(filled.text)", "--on-accent:\(filled.readableText.text)",
-            "--accent-text:\(written.text)",
+            "--accent-edge:\(edge.text)", "--accent-text:\(written.text)",
         ].joined(separator: ";")
     }
 

@@ -21,6 +21,23 @@ struct AssetsEndpointTests {
         }
     }
 
+    @Test("a browser that finds nothing gets a page; a program gets JSON")
+    func notFound() async throws {
+        try await TestServer().test { caller in
+            let page = try await caller.send(
+                .get,
+                "/nothing/<b>",
+                headers: [.accept: "text/html,*/*;q=0.8", .acceptLanguage: "de"]
+            )
+            #expect(page.status == 404)
+            #expect(page.headers[.contentType] == "text/html; charset=utf-8")
+            #expect(String(decoding: page.body, as: UTF8.self).contains("Seite nicht gefunden"))
+            let answer = try await caller.get("/nothing")
+            #expect(answer.status == 404)
+            #expect(answer.headers[.contentType] == "application/json")
+        }
+    }
+
     @Test("load nothing from elsewhere themselves")
     func selfContained() {
         for asset in Assets(of: .standard, issuerPath: "").all {

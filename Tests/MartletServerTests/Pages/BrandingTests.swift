@@ -37,6 +37,7 @@ struct BrandingTests {
         for card in [StyleSheet.lightCard, StyleSheet.darkCard] {
             let filled = accent.readable(on: card, contrast: StyleSheet.edgeContrast)
             #expect(filled.contrast(with: card) >= 3)
+            #expect(accent.contrast(with: accent.readableText) >= 4.5)
             #expect(filled.contrast(with: filled.readableText) >= 4.5)
             let written = accent.readable(on: card, contrast: StyleSheet.textContrast)
             #expect(written.contrast(with: card) >= 4.5)
