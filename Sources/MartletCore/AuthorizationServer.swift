@@ -14,6 +14,8 @@ package struct AuthorizationServer: Sendable {
     /// Of people who enter the codes that devices show.
     let userCodeGuesses: AttemptLimiter
     package let surroundings: Surroundings
+    /// What clients are to be told of people who signed out.
+    package let signInEnds = SignInEnds()
     /// What the operator should see; called with no lock held and must not block.
     package let notice: @Sendable (Notice) -> Void
 

@@ -73,6 +73,10 @@ public enum WireName {
     public static let loginHint = "login_hint"
     /// OIDC Core §3.1.2.1.
     public static let idTokenHint = "id_token_hint"
+    /// OIDC RP-Initiated Logout §2.
+    public static let postLogoutRedirectURI = "post_logout_redirect_uri"
+    /// OIDC Back-Channel Logout §2.5.
+    public static let logoutToken = "logout_token"
     /// OIDC Core §3.1.2.1.
     public static let acrValues = "acr_values"
     /// OIDC Core §3.1.2.1.

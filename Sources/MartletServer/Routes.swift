@@ -122,6 +122,8 @@ struct RouteTable {
             (PagePath.account.rawValue, account.answer),
             (PagePath.device.rawValue, DeviceEndpoint(desk: desk).answer),
             (PagePath.deviceConfirm.rawValue, DeviceConfirmEndpoint(desk: desk).answer),
+            (LogoutEndpoint.path, LogoutEndpoint(desk: desk).answer),
+            (PagePath.logout.rawValue, LogoutEndpoint(desk: desk).answerForm),
         ]
         return (pages + forms).flatMap { path, page in
             [HTTPRequest.Method.get, .post].map { method in

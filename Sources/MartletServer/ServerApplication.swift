@@ -66,6 +66,7 @@ package enum ServerApplication {
             ),
             services: [
                 HousekeepingService(server: server, log: log), DirectoryService(server: server),
+                BackchannelLogoutService(server: server, calls: OutgoingCalls(), log: log),
             ] + services,
             onServerRunning: { channel in
                 await listening.started(channel.localAddress?.port ?? listening.port)

@@ -80,3 +80,33 @@ package struct ServerLog: Sendable {
         logger.error("housekeeping failed; it is tried again", metadata: ["error": "\(error)"])
     }
 }
+
+// MARK: - Telling clients of logouts
+
+extension ServerLog {
+    func logoutTold(_ client: ClientID) {
+        logger.debug("a client was told of a logout", metadata: ["client": "\(client)"])
+    }
+
+    /// - Parameter client: `nil` while it is not known yet who is to be told.
+    func logoutFailed(_ client: ClientID?, _ reason: String) {
+        logger.info(
+            "a client could not be told of a logout",
+            metadata: ["client": "\(client?.rawValue ?? "any")", "reason": "\(reason)"]
+        )
+    }
+
+    func logoutGivenUp(_ client: ClientID?) {
+        logger.warning(
+            "a client is not told of a logout: it was tried often enough",
+            metadata: ["client": "\(client?.rawValue ?? "any")"]
+        )
+    }
+
+    func logoutsLost(_ count: Int, _ reason: String) {
+        logger.warning(
+            "clients are not told of logouts",
+            metadata: ["count": "\(count)", "reason": "\(reason)"]
+        )
+    }
+}

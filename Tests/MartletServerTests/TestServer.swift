@@ -75,7 +75,7 @@ struct TestServer {
         try await app.test(door.setup) { try await body(Caller(client: $0)) }
     }
 
-    private func register(_ known: KnownClient) async throws {
+    func register(_ known: KnownClient, managedBy: ManagedBy = .operator) async throws {
         let metadata = try ClientMetadata(json: known.metadata)
         let hash = try await server.directory.consultCurrent { snapshot in
             let key = try #require(snapshot.keys.clientSecretKey(at: clock.now))
@@ -86,7 +86,7 @@ struct TestServer {
             metadata: metadata,
             secret: hash,
             createdAt: clock.now,
-            managedBy: .operator
+            managedBy: managedBy
         )
         try await storage.save([.create(client, epoch: epoch())], events: [])
     }

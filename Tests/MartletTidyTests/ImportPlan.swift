@@ -12,9 +12,10 @@ enum ImportPlan {
             "Synchronization",
         ],
         "MartletServer": [
-            "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "MartletCore",
-            "MartletProtocol", "Mustache", "NIOCore", "NIOHTTP2", "NIOHTTPTypes",
-            "NIOHTTPTypesHTTP2", "NIOSSL", "NIOTLS", "ServiceLifecycle", "Synchronization",
+            "AsyncHTTPClient", "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging",
+            "MartletCore", "MartletProtocol", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTP2",
+            "NIOHTTPTypes", "NIOHTTPTypesHTTP2", "NIOPosix", "NIOSSL", "NIOTLS",
+            "ServiceLifecycle", "Synchronization",
         ],
         "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],

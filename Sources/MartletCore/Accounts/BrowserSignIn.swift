@@ -84,12 +84,15 @@ extension AuthorizationServer {
         return (SignedIn(signIn: signIn, account: account), cookie)
     }
 
-    /// Ends a sign-in, and with it every family that was authorized to last as long as it.
+    /// Ends a sign-in, and with it every family that was authorized to last as long as it. The
+    /// clients that it reached are told in the background.
     ///
     /// - Returns: whether it was there until now.
     @discardableResult
     package func signOut(_ signIn: SignIn) async throws(StorageError) -> Bool {
-        try await storage.change(SignIn.key(signIn.id)) { entry, _ -> OneTimeChange<Bool> in
+        let wasThere = try await storage.change(SignIn.key(signIn.id)) {
+            entry,
+            _ -> OneTimeChange<Bool> in
             guard entry != nil else { return OneTimeChange(answer: false) }
             return OneTimeChange(
                 .remove,
@@ -97,5 +100,7 @@ extension AuthorizationServer {
                 answer: true
             )
         }
+        if wasThere { signInEnds.add(.browser(signIn)) }
+        return wasThere
     }
 }

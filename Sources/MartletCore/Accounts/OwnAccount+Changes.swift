@@ -13,6 +13,7 @@ extension OwnAccount {
         let found = try await server.storage.find(id).family?.authorized
         guard let family = found, family.account == self.id else { return false }
         _ = try await server.end(family, for: .revokedByUser)
+        server.signInEnds.add(.session(family))
         return true
     }
 
@@ -42,6 +43,7 @@ extension OwnAccount {
                     events: [.accountSessionsEnded(id, reason: .signedOutEverywhere)]
                 )
                 try await server.signOut(person.signIn)
+                server.signInEnds.add(.everywhere(id))
                 return
             } catch StorageError.conflict {
                 continue
@@ -126,6 +128,7 @@ extension OwnAccount {
         } catch StorageError.conflict {
             return .overtaken
         }
+        server.signInEnds.add(.everywhere(id))
         let (signedIn, cookie) = try await server.signIn(
             Stored(value: account, version: verified.version + 1, epoch: epoch),
             authentication: .password(at: now),

@@ -36,6 +36,7 @@ extension AuthorizationServer {
         } catch StorageError.conflict {
             throw AdministrationError.changedMeanwhile
         }
+        signInEnds.add(endsOf: events)
     }
 
     /// A random identifier of 128 bits behind a prefix that says what it names.

@@ -12,10 +12,10 @@ package struct AbsoluteURI: Sendable, Hashable {
 
     package let text: String
     /// In lower case.
-    let scheme: String
+    package let scheme: String
     /// In lower case, an IPv6 address in its brackets; `nil` without an authority.
-    let host: String?
-    let port: UInt16?
+    package let host: String?
+    package let port: UInt16?
     /// Bytes before the port: the scheme and, if there is an authority, its host.
     private let beforePort: Int
     /// Bytes before the path.
@@ -78,6 +78,9 @@ package struct AbsoluteURI: Sendable, Hashable {
         return one.prefix(beforePort).elementsEqual(two.prefix(other.beforePort))
             && one.dropFirst(beforePath).elementsEqual(two.dropFirst(other.beforePath))
     }
+
+    /// What follows the scheme and the authority: what a server is asked for.
+    package var pathAndQuery: String { String(decoding: text.utf8.dropFirst(beforePath), as: UTF8.self) }
 
     /// Whether anything follows the scheme and the authority.
     var hasPath: Bool { text.utf8.count > beforePath }

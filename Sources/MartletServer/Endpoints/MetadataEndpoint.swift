@@ -28,6 +28,9 @@ struct MetadataEndpoint {
             body.member("revocation_endpoint", endpoint("/oauth/revoke"))
             body.member("introspection_endpoint", endpoint("/oauth/introspect"))
             body.member("userinfo_endpoint", endpoint("/oauth/userinfo"))
+            body.member("end_session_endpoint", endpoint(LogoutEndpoint.path))
+            body.member("backchannel_logout_supported", true)
+            body.member("backchannel_logout_session_supported", true)
             switch server.settings.registration {
             case .off: break
             case .token, .open:

@@ -77,7 +77,10 @@ struct RegistrationManagementTests {
         #expect(again["client_secret"]?.string?.hasPrefix("mcs_") == true)
     }
 
-    @Test("a change never brings what only an operator decides", .covers("RFC 7592 §2.2 errors"))
+    @Test(
+        "a change never brings what only an operator decides",
+        .covers("RFC 7592 §2.2 errors")
+    )
     func noElevation() async throws {
         let world = try await TestAuthorizationServer(registration: .open)
         let made = try await world.register([:])
@@ -120,7 +123,7 @@ struct RegistrationManagementTests {
 
     @Test(
         "a client deletes itself; its token is worth nothing afterwards",
-        .covers("RFC 7592 §2.3 delete", "RFC 7592 §2 unknown-is-401")
+        .covers("RFC 7592 §2 unknown-is-401", "RFC 7592 §2.3 delete")
     )
     func delete() async throws {
         let world = try await TestAuthorizationServer(registration: .open)

@@ -1,0 +1,93 @@
+import MartletCore
+import Testing
+
+@testable import MartletServer
+
+@Suite("The order of telling clients of logouts")
+struct LogoutQueueTests {
+    private func job(_ number: Int) -> LogoutQueue.Job {
+        .find(.everywhere(AccountID(rawValue: "\(number)")))
+    }
+
+    /// A queue with so many jobs.
+    private func queue(_ count: Int) -> LogoutQueue {
+        var queue = LogoutQueue()
+        for number in 0..<count { #expect(queue.add(job(number)) == nil) }
+        return queue
+    }
+
+    @Test("jobs are tried in their order, at most eight at a time")
+    func order() {
+        var queue = queue(10)
+        let attempts = (0..<8).map { _ in queue.next() }
+        #expect(attempts.map { $0?.job } == (0..<8).map { job($0) })
+        #expect(queue.next() == nil)
+        #expect(queue.finish(attempts[3]?.id ?? 0, .done(next: [])) == .over)
+        #expect(queue.next()?.job == job(8))
+        #expect(queue.next() == nil)
+    }
+
+    @Test(
+        "a job that fails is tried again after longer and longer pauses, and given up in the end",
+        .covers("Back-Channel Logout §2.8 failed")
+    )
+    func pauses() throws {
+        var queue = queue(1)
+        for pause in LogoutQueue.pauses {
+            let attempt = try #require(queue.next())
+            #expect(queue.finish(attempt.id, .notNow) == .again(after: pause))
+            #expect(queue.next() == nil)
+            queue.resume(attempt.id)
+        }
+        #expect(LogoutQueue.pauses == LogoutQueue.pauses.sorted())
+        let last = try #require(queue.next())
+        #expect(queue.finish(last.id, .notNow) == .givenUp)
+        #expect(queue.count == 0)
+    }
+
+    @Test("a job that pauses holds up no others")
+    func pausing() throws {
+        var queue = queue(9)
+        for _ in 0..<8 {
+            let attempt = try #require(queue.next())
+            _ = queue.finish(attempt.id, .notNow)
+        }
+        #expect(queue.next()?.job == job(8))
+    }
+
+    @Test("what is refused is not tried again")
+    func refused() throws {
+        var queue = queue(1)
+        let attempt = try #require(queue.next())
+        #expect(queue.finish(attempt.id, .refused) == .over)
+        #expect(queue.count == 0)
+    }
+
+    @Test("beyond the bound the oldest that is not being tried is dropped")
+    func bound() throws {
+        var queue = queue(LogoutQueue.capacity)
+        let first = try #require(queue.next())
+        #expect(queue.add(job(-1)) == job(1))
+        #expect(queue.count == LogoutQueue.capacity)
+        #expect(queue.finish(first.id, .notNow) == .again(after: LogoutQueue.pauses[0]))
+        #expect(queue.add(job(-2)) == job(0))
+        queue.resume(first.id)
+        #expect(queue.finish(first.id, .notNow) == .over)
+        #expect(queue.count == LogoutQueue.capacity)
+    }
+
+    @Test(
+        "what a client's answer means",
+        .covers("Back-Channel Logout §2.8 failed"),
+        arguments: [
+            (200, LogoutQueue.Outcome.done(next: [])), (204, .done(next: [])),
+            (202, .done(next: [])), (301, .refused), (303, .refused), (307, .refused),
+            (400, .refused), (401, .refused), (404, .refused), (405, .refused), (408, .notNow),
+            (425, .notNow), (429, .notNow), (500, .notNow), (502, .notNow), (503, .notNow),
+            (599, .notNow), (100, .refused),
+        ]
+    )
+    func meaning(status: Int, outcome: LogoutQueue.Outcome) {
+        #expect(LogoutQueue.Outcome(status: status) == outcome)
+    }
+}
