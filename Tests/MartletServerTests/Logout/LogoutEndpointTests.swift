@@ -14,7 +14,9 @@ struct LogoutEndpointTests {
             "RP-Initiated Logout §2 hint-issuer",
             "RP-Initiated Logout §3 state"
         ),
-        arguments: ["https://login.example.com", "https://example.com/login", "http://localhost:3000"]
+        arguments: [
+            "https://login.example.com", "https://example.com/login", "http://localhost:3000",
+        ]
     )
     func hinted(issuer: String) async throws {
         let scene = try await LogoutScene(issuer: issuer)
@@ -70,7 +72,10 @@ struct LogoutEndpointTests {
         }
     }
 
-    @Test("without any parameter the person ends on a page of ours, in their language")
+    @Test(
+        "without any parameter the person ends on a page of ours, in their language",
+        .covers("RP-Initiated Logout §2 ui-locales")
+    )
     func bare() async throws {
         let scene = try await LogoutScene()
         try await scene.test.test { caller in
