@@ -243,6 +243,29 @@ public enum SubjectType: String, Sendable, CaseIterable {
     case pairwise = "pairwise"
 }
 
+/// What an authorization request may say about asking the person (OIDC Core §3.1.2.1, `prompt`).
+public enum Prompt: String, Sendable, Hashable, CaseIterable {
+    /// Nobody may be asked anything.
+    case none
+    /// The person gives the password again.
+    case login
+    /// The person consents again.
+    case consent
+    /// The person chooses the account.
+    case selectAccount = "select_account"
+}
+
+/// How an authorization answer travels (OAuth 2.0 Multiple Response Type Encoding Practices §2.1,
+/// OAuth 2.0 Form Post Response Mode §2).
+public enum ResponseMode: String, Sendable, CaseIterable {
+    /// In the redirect URI's query: the default for a code.
+    case query
+    /// In its fragment.
+    case fragment
+    /// In a form that the browser posts to it.
+    case formPost = "form_post"
+}
+
 /// How a client proves who it is at the token endpoint (RFC 7591 §2,
 /// `token_endpoint_auth_method`).
 public enum ClientAuthenticationMethod: String, Sendable, CaseIterable {

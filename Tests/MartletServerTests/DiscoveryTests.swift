@@ -78,9 +78,15 @@ struct DiscoveryTests {
             let json = try await caller.get("/.well-known/openid-configuration").json()
             #expect(
                 json.members.map(\.name) == [
-                    "issuer", "token_endpoint", "revocation_endpoint", "introspection_endpoint",
-                    "userinfo_endpoint", "jwks_uri", "grant_types_supported",
-                    "response_types_supported",
+                    "issuer", "authorization_endpoint", "token_endpoint", "revocation_endpoint",
+                    "introspection_endpoint", "userinfo_endpoint",
+                    "device_authorization_endpoint", "end_session_endpoint", "jwks_uri",
+                    "grant_types_supported", "response_types_supported",
+                    "response_modes_supported", "code_challenge_methods_supported",
+                    "authorization_response_iss_parameter_supported", "prompt_values_supported",
+                    "request_parameter_supported", "request_uri_parameter_supported",
+                    "ui_locales_supported", "backchannel_logout_supported",
+                    "backchannel_logout_session_supported",
                     "scopes_supported", "token_endpoint_auth_methods_supported",
                     "revocation_endpoint_auth_methods_supported",
                     "introspection_endpoint_auth_methods_supported",
@@ -90,9 +96,14 @@ struct DiscoveryTests {
                 ]
             )
             #expect(
-                json["grant_types_supported"]
-                    == ["refresh_token", "client_credentials", "password"]
+                json["grant_types_supported"] == [
+                    "refresh_token", "client_credentials", "authorization_code",
+                    "urn:ietf:params:oauth:grant-type:device_code", "password",
+                ]
             )
+            #expect(json["response_types_supported"] == ["code"])
+            #expect(json["code_challenge_methods_supported"] == ["S256"])
+            #expect(json["authorization_response_iss_parameter_supported"] == true)
             #expect(
                 json["introspection_endpoint_auth_methods_supported"]
                     == ["client_secret_basic", "client_secret_post"]
@@ -228,7 +239,7 @@ struct DiscoveryTests {
     @Test(
         "a path that nothing answers gets 404 as JSON",
         arguments: [
-            "/", "/nowhere", "/oauth", "/oauth/token/x", "/admin", "/metrics", "/oauth/authorize",
+            "/", "/nowhere", "/oauth", "/oauth/token/x", "/admin", "/metrics",
             "/oauth/register", "/%2e%2e/etc/passwd", "//", "/oauth%2Ftoken", "/?x=%", "*",
             "/.well-known/", "/\u{E9}",
         ]

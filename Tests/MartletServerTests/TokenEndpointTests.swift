@@ -100,7 +100,7 @@ struct TokenEndpointTests {
             ("grant_type=refresh_token&refresh_token=", "invalid_request"),
             ("grant_type=password&username=alice", "invalid_request"),
             ("grant_type=password&password=x", "invalid_request"),
-            ("grant_type=authorization_code&code=x", "unsupported_grant_type"),
+            ("grant_type=authorization_code&code=x", "unauthorized_client"),
             ("grant_type=REFRESH_TOKEN&refresh_token=x", "unsupported_grant_type"),
             ("grant_type=%F0%9F%90%A6", "unsupported_grant_type"),
             ("grant_type=refresh_token&refresh_token=mrt_nonsense", "invalid_grant"),

@@ -55,7 +55,7 @@ extension AuthorizationCode {
         let body: JSONValue = [
             "client": .string(client.rawValue),
             "account": .string(account.rawValue),
-            "redirect_uri": redirectURI.map { .string($0) } ?? .null,
+            WireName.redirectURI: redirectURI.map { .string($0) } ?? .null,
             "challenge": challenge.map { .string($0.text) } ?? .null,
             "nonce": nonce.map { .string($0) } ?? .null,
             "scope": .string(scope.description),
@@ -77,7 +77,7 @@ extension AuthorizationCode {
         let body = try RecordBody(entry)
         client = ClientID(rawValue: try body.string("client"))
         account = AccountID(rawValue: try body.string("account"))
-        redirectURI = body.value("redirect_uri")?.string
+        redirectURI = body.value(WireName.redirectURI)?.string
         challenge = body.value("challenge")?.string.flatMap(CodeChallenge.init)
         nonce = body.value("nonce")?.string
         scope = try body.scope("scope")

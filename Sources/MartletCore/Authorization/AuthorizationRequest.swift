@@ -27,14 +27,6 @@ package struct AuthorizationRequest: Sendable {
     package var isOffline: Bool { scope.contains(ScopeName.offlineAccess) }
 }
 
-/// What a request may say about asking the person (OIDC Core §3.1.2.1).
-package enum Prompt: String, Sendable, Hashable, CaseIterable {
-    case none
-    case login
-    case consent
-    case selectAccount = "select_account"
-}
-
 /// A redirect URI that is the client's own, and how the answer travels there.
 package struct ProvenRedirect: Sendable {
     /// Longer ones are refused: they come back to the browser in a URL.
@@ -47,14 +39,6 @@ package struct ProvenRedirect: Sendable {
     package let wasSent: Bool
     package let mode: ResponseMode
     package let state: String?
-}
-
-/// How an answer travels (OAuth 2.0 Multiple Response Type Encoding Practices §2.1; Form Post
-/// Response Mode).
-package enum ResponseMode: String, Sendable, CaseIterable {
-    case query
-    case fragment
-    case formPost = "form_post"
 }
 
 // MARK: - Reading
@@ -180,7 +164,7 @@ extension AuthorizationRequest {
         {
             throw OAuthError(
                 .invalidRequest,
-                "The response_mode is not one of query, fragment and form_post."
+                "The response_mode is none that the metadata lists."
             )
         }
         guard try parameters.one(WireName.request) == nil else {

@@ -80,7 +80,9 @@ package struct AbsoluteURI: Sendable, Hashable {
     }
 
     /// What follows the scheme and the authority: what a server is asked for.
-    package var pathAndQuery: String { String(decoding: text.utf8.dropFirst(beforePath), as: UTF8.self) }
+    package var pathAndQuery: String {
+        String(decoding: text.utf8.dropFirst(beforePath), as: UTF8.self)
+    }
 
     /// Whether anything follows the scheme and the authority.
     var hasPath: Bool { text.utf8.count > beforePath }

@@ -210,13 +210,13 @@ package struct OneTimeKey: Sendable, Hashable {
         /// The `jti` of an access token that was revoked before its time.
         case deniedAccessToken = "denied_access_token"
         /// An authorization code, by its hash; after its use, that it was used.
-        case authorizationCode = "authorization_code"
+        case authorizationCode = "code"
         /// A browser's sign-in, by its id.
         case signIn = "sign_in"
         /// A device code, by its hash; after its use, that it was used.
-        case deviceCode = "device_code"
+        case deviceCode = "device"
         /// What a person types to approve a device.
-        case userCode = "user_code"
+        case userCode = "device_user"
     }
 
     package let kind: Kind

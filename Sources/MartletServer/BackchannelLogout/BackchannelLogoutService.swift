@@ -20,7 +20,9 @@ final class BackchannelLogoutService: Service {
         server: AuthorizationServer,
         calls: OutgoingCalls,
         log: ServerLog,
-        pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+        pause: @escaping @Sendable (Duration) async throws -> Void = {
+            try await Task.sleep(for: $0)
+        }
     ) {
         self.server = server
         self.calls = calls
@@ -28,7 +30,7 @@ final class BackchannelLogoutService: Service {
         self.pause = pause
     }
 
-    func run() async throws {
+    func run() async {
         let (wakes, wake) = AsyncStream.makeStream(
             of: Void.self,
             bufferingPolicy: .bufferingNewest(1)

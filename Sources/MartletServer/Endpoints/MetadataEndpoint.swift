@@ -24,33 +24,8 @@ struct MetadataEndpoint {
         var writer = JSONWriter()
         writer.object { body in
             body.member("issuer", server.settings.issuer)
-            body.member("token_endpoint", endpoint("/oauth/token"))
-            body.member("revocation_endpoint", endpoint("/oauth/revoke"))
-            body.member("introspection_endpoint", endpoint("/oauth/introspect"))
-            body.member("userinfo_endpoint", endpoint("/oauth/userinfo"))
-            body.member("end_session_endpoint", endpoint(LogoutEndpoint.path))
-            body.member("backchannel_logout_supported", true)
-            body.member("backchannel_logout_session_supported", true)
-            switch server.settings.registration {
-            case .off: break
-            case .token, .open:
-                body.member("registration_endpoint", endpoint(RegistrationEndpoint.path))
-            }
-            body.member("jwks_uri", endpoint("/oauth/jwks"))
-            body.member(
-                "device_authorization_endpoint",
-                endpoint(DeviceAuthorizationEndpoint.path)
-            )
-            body.member("grant_types_supported", GrantType.allCases.map(\.rawValue))
-            body.member("authorization_endpoint", endpoint("/oauth/authorize"))
-            body.member("response_types_supported", [WireName.code])
-            body.member("response_modes_supported", ResponseMode.allCases.map(\.rawValue))
-            body.member("code_challenge_methods_supported", [WireName.challengeMethodS256])
-            body.member("authorization_response_iss_parameter_supported", true)
-            body.member("prompt_values_supported", Prompt.allCases.map(\.rawValue))
-            body.member("request_parameter_supported", false)
-            body.member("request_uri_parameter_supported", false)
-            body.member("ui_locales_supported", Language.allCases.map(\.rawValue))
+            writeEndpoints(to: &body)
+            Self.writeFlow(to: &body)
             let own = ScopeName.all
             body.member("scopes_supported", own + scopes.filter { !own.contains($0) })
             body.member(
@@ -71,6 +46,41 @@ struct MetadataEndpoint {
             writer.bytes,
             cacheControl: .seconds(Self.cacheLifetime.wholeSeconds)
         )
+    }
+
+    private func writeEndpoints(to body: inout JSONWriter) {
+        body.member("authorization_endpoint", endpoint("/oauth/authorize"))
+        body.member("token_endpoint", endpoint("/oauth/token"))
+        body.member("revocation_endpoint", endpoint("/oauth/revoke"))
+        body.member("introspection_endpoint", endpoint("/oauth/introspect"))
+        body.member("userinfo_endpoint", endpoint("/oauth/userinfo"))
+        body.member(
+            "device_authorization_endpoint",
+            endpoint(DeviceAuthorizationEndpoint.path)
+        )
+        body.member("end_session_endpoint", endpoint(LogoutEndpoint.path))
+        switch server.settings.registration {
+        case .off: break
+        case .token, .open:
+            body.member("registration_endpoint", endpoint(RegistrationEndpoint.path))
+        }
+        body.member("jwks_uri", endpoint("/oauth/jwks"))
+    }
+
+    /// How clients ask, and how they are answered (RFC 8414 §2, RFC 9207 §3, Back-Channel Logout
+    /// §2.1).
+    private static func writeFlow(to body: inout JSONWriter) {
+        body.member("grant_types_supported", GrantType.allCases.map(\.rawValue))
+        body.member("response_types_supported", [WireName.code])
+        body.member("response_modes_supported", ResponseMode.allCases.map(\.rawValue))
+        body.member("code_challenge_methods_supported", [WireName.challengeMethodS256])
+        body.member("authorization_response_iss_parameter_supported", true)
+        body.member("prompt_values_supported", Prompt.allCases.map(\.rawValue))
+        body.member("request_parameter_supported", false)
+        body.member("request_uri_parameter_supported", false)
+        body.member("ui_locales_supported", Language.allCases.map(\.rawValue))
+        body.member("backchannel_logout_supported", true)
+        body.member("backchannel_logout_session_supported", true)
     }
 
     /// What clients are told of the people who sign in (OIDC Discovery §3).

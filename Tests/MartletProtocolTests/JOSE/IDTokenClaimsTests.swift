@@ -67,7 +67,8 @@ struct IDTokenClaimsTests {
     }
 
     @Test(
-        "a claim that OIDC Core §2 requires must be there, and of its type", .covers("OIDC Core §2 claims"),
+        "a claim that OIDC Core §2 requires must be there, and of its type",
+        .covers("OIDC Core §2 claims"),
         arguments: ["iss", "sub", "aud", "exp", "iat"]
     )
     func required(name: String) {
@@ -89,7 +90,8 @@ struct IDTokenClaimsTests {
     }
 
     @Test(
-        "at_hash is the left half of the hash that the signature uses", .covers("OIDC Core §3.1.3.6 at-hash"),
+        "at_hash is the left half of the hash that the signature uses",
+        .covers("OIDC Core §3.1.3.6 at-hash"),
         arguments: [
             // OIDC Core, appendix A.4.
             (SignatureAlgorithm.rs256, "77QmUPtjPfzWtF2AnpK9RQ"),
@@ -126,7 +128,12 @@ struct IDTokenClaimsTests {
     }
 
     @Test(
-        "a logout token names the event and what is over, and has no nonce", .covers("Back-Channel Logout §2.4 claims", "Back-Channel Logout §2.4 event", "Back-Channel Logout §2.4 no-nonce")
+        "a logout token names the event and what is over, and has no nonce",
+        .covers(
+            "Back-Channel Logout §2.4 claims",
+            "Back-Channel Logout §2.4 event",
+            "Back-Channel Logout §2.4 no-nonce"
+        )
     )
     func logoutToken() {
         func token(_ subject: LogoutTokenClaims.Subject) -> String {

@@ -136,7 +136,7 @@ struct AccountEndpointTests {
         "a password that will not do is refused with a sentence",
         arguments: [
             ("wrong", "long enough", "long enough", "The current password is not right."),
-            (TestServer.password, "short", "short", "it needs at least 8 characters"),
+            (TestServer.password, "pw-77xy", "pw-77xy", "it needs at least 8 characters"),
             (
                 TestServer.password, "long enough", "long enuogh",
                 "entries of the new password differ"
