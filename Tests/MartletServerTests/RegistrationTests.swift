@@ -40,7 +40,11 @@ struct RegistrationTests {
             "RFC 7591 §3.2.1 created",
             "RFC 7592 §2.1 read",
             "RFC 7592 §3 response",
-            "RFC 7592 §3 not-stored"
+            "RFC 7592 §3 not-stored",
+            "RFC 7592 §2.2 no-server-members",
+            "RFC 7592 §2.3 delete",
+            "OIDC Discovery §3 registration",
+            "OIDC Core §15.2 dynamic"
         ),
         arguments: Door.allCases
     )

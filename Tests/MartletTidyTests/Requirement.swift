@@ -87,6 +87,7 @@ private struct Reader {
     private mutating func readRequirement(_ line: Substring, number: Int) {
         if line.isEmpty { return }
         if line.hasPrefix(Self.reason), let last = requirements.popLast() {
+            if last.reasonNotClaimed != nil { complain(number, "gives a second reason: keep one") }
             requirements.append(last.notClaimed(because: String(line.dropFirst(Self.reason.count))))
             return
         }

@@ -44,6 +44,9 @@ class Page(HTMLParser):
         self.html = response.text
         if "html" in response.headers.get("Content-Type", ""):
             self.feed(self.html)
+            self.close()
+        else:
+            self.text = self.html
 
     def form_with(self, *names, button=None):
         """The first form that has all these fields, and a button with this value."""

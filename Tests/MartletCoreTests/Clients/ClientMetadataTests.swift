@@ -94,6 +94,7 @@ struct ClientMetadataTests {
 
     @Test(
         "a member that is unknown, mistyped, out of bounds or not built is refused",
+        .covers("Back-Channel Logout §2.2 client-metadata"),
         arguments: [
             ["grant_types": []], ["grant_types": "password"], ["grant_types": [1]],
             ["grant_types": ["implicit"]],
@@ -187,7 +188,11 @@ struct ClientMetadataTests {
 
     @Test(
         "redirect URIs that a client of this kind cannot have are refused as such",
-        .covers("RFC 7591 §2 redirect-uris", "RFC 6749 §3.1.2.2 registered"),
+        .covers(
+            "RFC 7591 §2 redirect-uris",
+            "RFC 6749 §3.1.2.2 registered",
+            "RP-Initiated Logout §3.1 client-metadata"
+        ),
         arguments: [
             ["redirect_uris": []], ["redirect_uris": "https://app.example.com"],
             ["redirect_uris": [1]], ["redirect_uris": ["http://app.example.com/callback"]],
