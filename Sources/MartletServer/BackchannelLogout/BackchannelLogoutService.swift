@@ -28,7 +28,7 @@ final class BackchannelLogoutService: Service {
         self.pause = pause
     }
 
-    func run() async throws {
+    func run() async {
         let (wakes, wake) = AsyncStream.makeStream(
             of: Void.self,
             bufferingPolicy: .bufferingNewest(1)

@@ -195,11 +195,11 @@ struct BackchannelLogoutTests {
         let code = try await scene.world.code(client, in: scene.browser, scope: "openid")
         let response = try await scene.world.exchange(code, as: client)
         let keys = try await scene.world.keys
-        let idToken = try #require(
-            scene.world.server.issuedIDToken(try #require(response.idToken), keys: keys)
-        )
+        let text = try #require(response.idToken)
+        let idToken = try #require(scene.world.server.issuedIDToken(text, keys: keys))
         try await scene.signOut(scene.browser)
-        let logout = try #require(try await scene.told().first)
+        let told = try await scene.told()
+        let logout = try #require(told.first)
         let call = try #require(try await scene.world.server.call(for: logout))
         #expect(call.uri == "https://app.example.com/backchannel")
         let payload = try #require(

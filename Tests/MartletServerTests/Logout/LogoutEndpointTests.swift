@@ -1,6 +1,7 @@
 import HTTPTypes
 import MartletCore
 import MartletProtocol
+import MartletTesting
 import Testing
 
 @testable import MartletServer

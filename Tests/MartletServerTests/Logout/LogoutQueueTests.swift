@@ -9,16 +9,31 @@ struct LogoutQueueTests {
         .find(.everywhere(AccountID(rawValue: "\(number)")))
     }
 
+    /// The queue, for expectations, which change nothing that is a value.
+    private final class Box {
+        private var queue = LogoutQueue()
+
+        var count: Int { queue.count }
+
+        func add(_ job: LogoutQueue.Job) -> LogoutQueue.Job? { queue.add(job) }
+        func next() -> LogoutQueue.Attempt? { queue.next() }
+        func resume(_ id: Int) { queue.resume(id) }
+
+        func finish(_ id: Int, _ outcome: LogoutQueue.Outcome) -> LogoutQueue.Consequence {
+            queue.finish(id, outcome)
+        }
+    }
+
     /// A queue with so many jobs.
-    private func queue(_ count: Int) -> LogoutQueue {
-        var queue = LogoutQueue()
+    private func queue(_ count: Int) -> Box {
+        let queue = Box()
         for number in 0..<count { #expect(queue.add(job(number)) == nil) }
         return queue
     }
 
     @Test("jobs are tried in their order, at most eight at a time")
     func order() {
-        var queue = queue(10)
+        let queue = queue(10)
         let attempts = (0..<8).map { _ in queue.next() }
         #expect(attempts.map { $0?.job } == (0..<8).map { job($0) })
         #expect(queue.next() == nil)
@@ -32,7 +47,7 @@ struct LogoutQueueTests {
         .covers("Back-Channel Logout §2.8 failed")
     )
     func pauses() throws {
-        var queue = queue(1)
+        let queue = queue(1)
         for pause in LogoutQueue.pauses {
             let attempt = try #require(queue.next())
             #expect(queue.finish(attempt.id, .notNow) == .again(after: pause))
@@ -47,7 +62,7 @@ struct LogoutQueueTests {
 
     @Test("a job that pauses holds up no others")
     func pausing() throws {
-        var queue = queue(9)
+        let queue = queue(9)
         for _ in 0..<8 {
             let attempt = try #require(queue.next())
             _ = queue.finish(attempt.id, .notNow)
@@ -57,7 +72,7 @@ struct LogoutQueueTests {
 
     @Test("what is refused is not tried again")
     func refused() throws {
-        var queue = queue(1)
+        let queue = queue(1)
         let attempt = try #require(queue.next())
         #expect(queue.finish(attempt.id, .refused) == .over)
         #expect(queue.count == 0)
@@ -65,7 +80,7 @@ struct LogoutQueueTests {
 
     @Test("beyond the bound the oldest that is not being tried is dropped")
     func bound() throws {
-        var queue = queue(LogoutQueue.capacity)
+        let queue = queue(LogoutQueue.capacity)
         let first = try #require(queue.next())
         #expect(queue.add(job(-1)) == job(1))
         #expect(queue.count == LogoutQueue.capacity)

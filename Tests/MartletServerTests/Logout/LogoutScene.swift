@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import MartletCore
 import MartletProtocol
+import MartletTesting
 import Testing
 
 @testable import MartletServer
@@ -32,14 +33,15 @@ struct LogoutScene {
     }
 
     static func client(_ id: String, backchannel: String?) -> KnownClient {
-        var metadata: JSONObject = [
+        let metadata: JSONValue = [
             "client_name": "The App", "grant_types": ["authorization_code", "refresh_token"],
             "redirect_uris": [.string(callback)],
             "post_logout_redirect_uris": [.string(out), "http://127.0.0.1/out"],
             "id_token_signed_response_alg": "ES256", "scope": "openid", "skip_consent": true,
         ]
-        metadata["backchannel_logout_uri"] = backchannel.map { .string($0) }
-        return KnownClient(id: id, secret: "secret-of-\(id)", metadata: .object(metadata))
+        var members = metadata.object ?? JSONObject()
+        members["backchannel_logout_uri"] = backchannel.map { .string($0) }
+        return KnownClient(id: id, secret: "secret-of-\(id)", metadata: .object(members))
     }
 
     static func signIn(at test: TestServer) async throws -> SignInCookie {
