@@ -10,6 +10,9 @@ package struct AuthorizationServer: Sendable {
     package let attempts: AttemptLimiter
     package let secrets: ClientSecretVerifier
     let registrations: RegistrationLimiter
+    let devices: DevicePacing
+    /// Of people who enter the codes that devices show.
+    let userCodeGuesses: AttemptLimiter
     package let surroundings: Surroundings
     /// What clients are to be told of people who signed out.
     package let signInEnds = SignInEnds()
@@ -32,6 +35,15 @@ package struct AuthorizationServer: Sendable {
         let passwords = PasswordHasher()
         self.passwords = passwords
         registrations = RegistrationLimiter()
+        devices = DevicePacing(
+            interval: settings.lifetimes.deviceInterval,
+            lifetime: settings.lifetimes.deviceCode,
+            loopback: settings.loopback
+        )
+        userCodeGuesses = AttemptLimiter(
+            attempts: UserCode.guessesPerAddress,
+            loopback: settings.loopback
+        )
         attempts = AttemptLimiter(
             attempts: settings.loginAttempts,
             loopback: settings.loopback
@@ -127,7 +139,7 @@ package struct AuthorizationServer: Sendable {
         case refused(FamilyID, EndReason)
         /// A genuine token from the future: the store was rolled back, or a key is stolen.
         case aheadOfState(FamilyID)
-        /// An authorization code was used twice; the session that came from it is ended.
+        /// An authorization or device code was used twice; the session that came from it is ended.
         case codeUsedTwice(FamilyID)
         /// A string whose tag does not verify.
         case badRefreshToken
@@ -136,6 +148,10 @@ package struct AuthorizationServer: Sendable {
         case clientAuthenticationFailed(ClientID)
         /// Somebody registers more clients than may be.
         case registrationLimited
+        /// More devices begin than are kept at a time.
+        case devicesLimited
+        /// Somebody enters too many wrong codes of devices.
+        case userCodesLimited
         case signInFailed
         case signInLimited
     }

@@ -87,6 +87,16 @@ public enum WireName {
     public static let requestURI = "request_uri"
     /// OIDC Core §7.2.1: refused.
     public static let registration = "registration"
+    /// RFC 8628 §3.2 and §3.4.
+    public static let deviceCode = "device_code"
+    /// RFC 8628 §3.2, and the parameter of the page for it (§3.3.1).
+    public static let userCode = "user_code"
+    /// RFC 8628 §3.2.
+    public static let verificationURI = "verification_uri"
+    /// RFC 8628 §3.2.
+    public static let verificationURIComplete = "verification_uri_complete"
+    /// RFC 8628 §3.2, in seconds.
+    public static let interval = "interval"
     /// RFC 8693 §2.1 and the hints of RFC 7009 §2.1.
     public static let bearer = "Bearer"
 }

@@ -58,6 +58,17 @@ package enum ErrorResponse {
         return response
     }
 
+    /// Too many devices (RFC 6585 §4).
+    static func response(to error: DevicesLimited) -> Response {
+        var response = refusal(
+            .tooManyRequests,
+            OAuthError.Code.temporarilyUnavailable.rawValue,
+            "Too many devices are waiting; the Retry-After header says when to try again."
+        )
+        response.headers[.retryAfter] = String(error.retryAfter.wholeSeconds + 1)
+        return response
+    }
+
     /// What the store could not do now.
     static func response(to error: StorageError, log: ServerLog) -> Response {
         switch error {
@@ -150,6 +161,8 @@ package enum ErrorResponse {
             } catch let error as BearerError {
                 return ErrorResponse.response(to: error)
             } catch let error as RegistrationLimited {
+                return ErrorResponse.response(to: error)
+            } catch let error as DevicesLimited {
                 return ErrorResponse.response(to: error)
             } catch let error as StorageError {
                 return ErrorResponse.response(to: error, log: log)

@@ -42,6 +42,7 @@ struct RouteTable {
     init(for server: AuthorizationServer, site: PageSite, log: ServerLog) {
         let base = server.settings.issuerPath
         let token = TokenEndpoint(server: server)
+        let device = DeviceAuthorizationEndpoint(server: server)
         let revocation = RevocationEndpoint(server: server)
         let introspection = IntrospectionEndpoint(server: server)
         let userInfo = UserInfoEndpoint(server: server)
@@ -57,6 +58,11 @@ struct RouteTable {
                     path: base + "/oauth/token",
                     crossOrigin: .singlePageClients,
                     answer: token.answer
+                ),
+                .init(
+                    method: .post,
+                    path: base + DeviceAuthorizationEndpoint.path,
+                    answer: device.answer
                 ),
                 // Single-page clients sign people out with it.
                 .init(
@@ -103,15 +109,23 @@ struct RouteTable {
 
     /// What people see: each page for its form too.
     private static func pages(_ desk: PageDesk, _ base: String, _ log: ServerLog) -> [Route] {
-        let pages: [(String, @Sendable (PageRequest) async throws -> Response)] = [
+        typealias Page = (path: String, answer: @Sendable (PageRequest) async throws -> Response)
+        let account = AccountEndpoint(desk: desk)
+        let forms = AccountEndpoint.Act.allCases.map { act -> Page in
+            (act.path.rawValue, { visit in try await account.answer(act, visit) })
+        }
+        let pages: [Page] = [
             ("/oauth/authorize", AuthorizationEndpoint(desk: desk).answer),
             (PagePath.login.rawValue, LoginEndpoint(desk: desk).answer),
             (PagePath.selectAccount.rawValue, SelectAccountEndpoint(desk: desk).answer),
             (PagePath.consent.rawValue, ConsentEndpoint(desk: desk).answer),
+            (PagePath.account.rawValue, account.answer),
+            (PagePath.device.rawValue, DeviceEndpoint(desk: desk).answer),
+            (PagePath.deviceConfirm.rawValue, DeviceConfirmEndpoint(desk: desk).answer),
             (LogoutEndpoint.path, LogoutEndpoint(desk: desk).answer),
             (PagePath.logout.rawValue, LogoutEndpoint(desk: desk).answerForm),
         ]
-        return pages.flatMap { path, page in
+        return (pages + forms).flatMap { path, page in
             [HTTPRequest.Method.get, .post].map { method in
                 Route(method: method, path: base + path) { request, context in
                     try await desk.answer(request, context, log: log, page)

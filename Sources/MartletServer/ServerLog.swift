@@ -35,7 +35,7 @@ package struct ServerLog: Sendable {
             )
         case .codeUsedTwice(let id):
             logger.warning(
-                "an authorization code was used twice; the session is ended",
+                "an authorization or device code was used twice; the session is ended",
                 metadata: ["session": "\(id)"]
             )
         case .badRefreshToken:
@@ -49,6 +49,10 @@ package struct ServerLog: Sendable {
             logger.info("client authentication failed")
         case .registrationLimited:
             logger.warning("client registrations are slowed down: there are too many")
+        case .devicesLimited:
+            logger.warning("device authorization requests are slowed down: there are too many")
+        case .userCodesLimited:
+            logger.warning("codes of devices are slowed down: too many wrong ones")
         case .signInFailed:
             logger.info("sign-in failed")
         case .signInLimited:

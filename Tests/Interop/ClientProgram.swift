@@ -32,8 +32,10 @@ final class ClientProgram {
         guard FileManager.default.isExecutableFile(atPath: program) else {
             throw Failure(description: "\(program) is missing: run scripts/setup --test")
         }
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
+        // A child inherits the signals that the starting thread blocks, and Dispatch's threads block
+        // all of them: without `env` it could not be asked to stop.
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["--default-signal=TERM", program] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = try file("output")
         process.standardError = try file("errors")

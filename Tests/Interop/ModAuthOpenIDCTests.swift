@@ -35,6 +35,19 @@ struct ModAuthOpenIDCTests {
         #expect(seen["asks_again"]?.bool == true, "after signing out the password is asked for")
     }
 
+    @Test(
+        "who signs out at the server is signed out of the app, by a logout token",
+        .covers("Back-Channel Logout §2.5 request", "Back-Channel Logout §2.4 sid")
+    )
+    func backchannelLogout() async throws {
+        let app = try await ApacheApp.start()
+        defer { app.stop() }
+        let seen = try await play("backchannel_story.py", at: app)
+        #expect(seen["before"]?.bool == true)
+        #expect(seen["was_asked"]?.bool == true)
+        #expect(seen["after"]?.bool == false, "\(app.log)")
+    }
+
     /// Plays a script; what Apache logged tells more of a failure than the script does.
     private func play(_ script: String, at app: ApacheApp) async throws -> JSONValue {
         do {

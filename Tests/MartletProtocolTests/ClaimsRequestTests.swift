@@ -5,6 +5,7 @@ import Testing
 struct ClaimsRequestTests {
     @Test(
         "the example of OpenID Connect Core 5.5 is read as it is meant",
+        .covers("OIDC Core §5.5 claims-parameter"),
         .covers("OIDC Core §5.5 claims-parameter")
     )
     func example() throws {
@@ -46,6 +47,7 @@ struct ClaimsRequestTests {
 
     @Test(
         "members that the standard does not define are ignored",
+        .covers("OIDC Core §5.5 unknown-ignored"),
         .covers("OIDC Core §5.5 unknown-ignored")
     )
     func unknownMembers() throws {
@@ -104,6 +106,7 @@ struct ClaimsRequestTests {
 
     @Test(
         "a value is accepted if it is the one, or one of those, that were asked for",
+        .covers("OIDC Core §5.5.1 values"),
         .covers("OIDC Core §5.5.1 values")
     )
     func values() {

@@ -69,7 +69,8 @@ struct DiscoveryTests {
             "RFC 8414 §2 response-types",
             "RFC 8414 §2 optional-members",
             "RFC 8414 §3.2 no-empty-members",
-            "RFC 7009 §2 announced"
+            "RFC 7009 §2 announced",
+            "OIDC Discovery §3 userinfo"
         )
     )
     func announced() async throws {
@@ -88,15 +89,6 @@ struct DiscoveryTests {
                     "claim_types_supported", "claims_supported", "claims_parameter_supported",
                 ]
             )
-            #expect(json["subject_types_supported"] == ["public", "pairwise"])
-            #expect(
-                json["id_token_signing_alg_values_supported"]
-                    == ["ES256", "RS256", "PS256", "EdDSA"]
-            )
-            #expect(
-                json["scopes_supported"]
-                    == ["openid", "profile", "email", "address", "phone", "offline_access"]
-            )
             #expect(
                 json["grant_types_supported"]
                     == ["refresh_token", "client_credentials", "password"]
@@ -110,6 +102,46 @@ struct DiscoveryTests {
                 #expect(try await caller.get(String(path)).status != 404)
             }
         }
+    }
+
+    @Test(
+        "the metadata says what clients are told of the people who sign in",
+        .covers(
+            "OIDC Discovery §3 rs256",
+            "OIDC Discovery §3 userinfo",
+            "OIDC Discovery §3 scopes",
+            "OIDC Discovery §3 claims",
+            "OIDC Discovery §3 claims-parameter"
+        )
+    )
+    func people() async throws {
+        let test = try await TestServer()
+        let scope: Scope = Scope(tokens: ["read", "email"]) ?? .none
+        _ = try await test.server.createResource(
+            TestServer.api,
+            .init(scope: scope, idleLifetime: nil, absoluteLifetime: nil)
+        )
+        let json = try await test.test { caller in
+            try await caller.get("/.well-known/openid-configuration").json()
+        }
+        #expect(json["userinfo_endpoint"] == .string(TestServer.issuer + "/oauth/userinfo"))
+        #expect(json["subject_types_supported"] == ["public", "pairwise"])
+        for name in ["id_token", "userinfo"] {
+            #expect(
+                json["\(name)_signing_alg_values_supported"]
+                    == ["ES256", "RS256", "PS256", "EdDSA"]
+            )
+        }
+        #expect(
+            json["scopes_supported"]
+                == ["openid", "profile", "email", "address", "phone", "offline_access", "read"]
+        )
+        let claims = try #require(json["claims_supported"]?.strings)
+        #expect(
+            Set(["sub", "iss", "auth_time", "acr", "email", "given_name"]).isSubset(of: claims)
+        )
+        #expect(json["claims_parameter_supported"] == true)
+        #expect(json["acr_values_supported"] == ["urn:martlet:acr:password"])
     }
 
     @Test(

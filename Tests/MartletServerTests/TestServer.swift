@@ -28,14 +28,17 @@ struct TestServer {
     var certificate: CurrentCertificate?
     var proxies = TrustedProxies.none
 
-    init(issuer: String = Self.issuer) async throws {
+    init(
+        issuer: String = Self.issuer,
+        registration: RegistrationMode = .off
+    ) async throws {
         let clock = clock
         storage = FaultyStorage(InMemoryStorage(clock: { clock.now }))
         let logger = log.logger
         let surroundings = Surroundings.manual(clock: clock, seed: 7)
         let master = try #require(MasterKey(Secret(surroundings.randomBytes(MasterKey.length))))
         server = AuthorizationServer(
-            settings: .init(issuer: issuer, loginAttempts: 3),
+            settings: .init(issuer: issuer, loginAttempts: 3, registration: registration),
             storage: storage,
             masters: MasterKeys(current: master),
             surroundings: surroundings,

@@ -29,7 +29,17 @@ struct UserInfoEndpointTests {
 
     private func bearer(_ token: String) -> HTTPFields { [.authorization: "Bearer \(token)"] }
 
-    @Test("it answers GET and POST alike, with JSON that nobody keeps", arguments: Door.allCases)
+    @Test(
+        "it answers GET and POST alike, with JSON that nobody keeps",
+        .covers(
+            "OIDC Core §5.3 get-and-post",
+            "OIDC Core §5.3.2 json",
+            "RFC 6750 §2.1 header",
+            "RFC 6750 §2.2 form-body",
+            "OIDC Core §5.3 bearer"
+        ),
+        arguments: Door.allCases
+    )
     func answers(door: Door) async throws {
         let test = try await TestServer()
         let client = try await client(in: test)
@@ -52,7 +62,7 @@ struct UserInfoEndpointTests {
         }
     }
 
-    @Test("a signed answer is a JWT")
+    @Test("a signed answer is a JWT", .covers("OIDC Core §5.3.2 signed"))
     func signed() async throws {
         let test = try await TestServer()
         let client = try await client(
@@ -70,7 +80,16 @@ struct UserInfoEndpointTests {
         }
     }
 
-    @Test("who sends no token is told that one is needed, and no error")
+    @Test(
+        "who sends no token is told that one is needed, and no error",
+        .covers(
+            "OIDC Core §5.3 bearer",
+            "RFC 6750 §2.3 uri-query",
+            "RFC 6750 §3 challenge",
+            "RFC 6750 §3 no-error-without-token",
+            "OIDC Core §5.3.3 errors"
+        )
+    )
     func missing() async throws {
         let test = try await TestServer()
         let client = try await client(in: test)
@@ -97,7 +116,16 @@ struct UserInfoEndpointTests {
         }
     }
 
-    @Test("a token that will not do is refused as RFC 6750 says")
+    @Test(
+        "a token that will not do is refused as RFC 6750 says",
+        .covers(
+            "OIDC Core §5.3.3 errors",
+            "RFC 6750 §2 one-method",
+            "RFC 6750 §3.1 invalid-request",
+            "RFC 6750 §3.1 invalid-token",
+            "RFC 6750 §3.1 insufficient-scope"
+        )
+    )
     func refusals() async throws {
         let test = try await TestServer()
         let client = try await client(in: test)

@@ -21,7 +21,8 @@ enum WireNames {
         "code_challenge_method", "code_verifier", "device_code", "error_description", "expires_in",
         "form_post", "grant_type", "grant_types", "id_token", "id_token_hint", "login_hint",
         "max_age", "post_logout_redirect_uri", "redirect_uri", "redirect_uris",
-        "refresh_token_expires_in", "refresh_token_policy", "refresh_token_timeout", "request_uri",
+        "refresh_token_expires_in", "refresh_token_policy", "registration_access_token",
+        "registration_client_uri", "refresh_token_timeout", "request_uri", "require_pkce",
         "response_mode", "response_type", "response_types", "skip_consent",
         "token_endpoint_auth_method", "token_type", "token_type_hint", "ui_locales", "user_code",
         "verification_uri", "verification_uri_complete",
@@ -47,7 +48,7 @@ enum WireNames {
             names: errorCodes.union(grantTypes).union(parameters)
         ),
         // The example in its help, for people to copy.
-        .init(pathPrefix: "Sources/martlet/Commands/ClientCommand", names: ["grant_types"]),
+        .init(pathPrefix: "Sources/martlet/Commands/ClientCommand", names: ["redirect_uris"]),
         // The keys of martlet.yaml, some of which are named alike.
         .init(
             pathPrefix: "Sources/martlet/Configuration",

@@ -123,7 +123,7 @@ package final class AttemptLimiter: Sendable {
         return String(decoding: name.utf8.prefix(maximumName), as: UTF8.self)
     }
 
-    private static func isLoopback(_ network: String) -> Bool {
+    static func isLoopback(_ network: String) -> Bool {
         network.hasPrefix("127.") || network == "0:0:0:0"
     }
 

@@ -208,7 +208,7 @@ extension AuthorizationRequest {
 
     /// What the client may ask for of what it asks for; what is unknown is left out (OIDC Core
     /// §3.1.2.1), as long as something is left.
-    private static func requestedScope(
+    static func requestedScope(
         _ parameters: FormParameters,
         client: Client
     ) throws(OAuthError) -> Scope {
@@ -231,7 +231,7 @@ extension AuthorizationRequest {
         return left
     }
 
-    private static func requestedResources(
+    static func requestedResources(
         _ parameters: FormParameters,
         metadata: ClientMetadata,
         known: [ResourceID: Resource]

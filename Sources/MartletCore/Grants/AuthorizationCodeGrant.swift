@@ -108,10 +108,16 @@ struct AuthorizationCodeGrant {
 
     /// A code was stolen or replayed: the session that came from it ends (RFC 6749 §4.1.2).
     private func usedTwice(_ family: FamilyID) async throws -> OAuthError {
-        if let family = try await server.families.authorized(family) {
-            try await server.end(family, for: .codeReuse)
-            server.notice(.codeUsedTwice(family.id))
-        }
+        try await server.endSession(ofCodeUsedTwice: family)
         return Self.invalid
+    }
+}
+
+extension AuthorizationServer {
+    /// Ends the session that came from a code which was used once more.
+    func endSession(ofCodeUsedTwice family: FamilyID) async throws(StorageError) {
+        guard let family = try await families.authorized(family) else { return }
+        try await end(family, for: .codeReuse)
+        notice(.codeUsedTwice(family.id))
     }
 }

@@ -134,7 +134,7 @@ struct RefreshTokenGrant {
     /// What is signed for one answer.
     private struct Signed {
         let access: AccessTokenMint.Minted
-        /// If `openid` was granted (OIDC Core §12.2).
+        /// If the access token has the scope `openid` (OIDC Core §12.2).
         let idToken: String?
     }
 
@@ -174,7 +174,7 @@ struct RefreshTokenGrant {
             keys: snapshot.keys,
             surroundings: server.surroundings
         )
-        guard family.scope.contains(ScopeName.openID) else {
+        guard target.scope.contains(ScopeName.openID) else {
             return Signed(access: access, idToken: nil)
         }
         return Signed(

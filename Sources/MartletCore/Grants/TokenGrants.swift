@@ -20,10 +20,7 @@ extension AuthorizationServer {
             case .authorizationCode:
                 try await AuthorizationCodeGrant(server: self, snapshot: snapshot).answer(request)
             case .deviceCode:
-                throw OAuthError(
-                    .unsupportedGrantType,
-                    "This server does not know the grant type."
-                )
+                try await DeviceCodeGrant(server: self, snapshot: snapshot).answer(request)
             case .password:
                 try await PasswordGrant(server: self, snapshot: snapshot).answer(request)
             }

@@ -237,7 +237,7 @@ package enum EndReason: String, Sendable, Codable, CaseIterable {
     case clientDeleted = "client_deleted"
     /// The user withdrew the consent.
     case consentWithdrawn = "consent_withdrawn"
-    /// The authorization code that it was made from was used twice (RFC 6749 §4.1.2).
+    /// The authorization or device code that it was made from was used twice (RFC 6749 §4.1.2).
     case codeReuse = "code_reuse"
     /// The key that its tokens are tagged with was dropped as compromised.
     case keyCompromised = "key_compromised"
@@ -261,7 +261,7 @@ package enum EndReason: String, Sendable, Codable, CaseIterable {
         case .clientRevoked: "all sessions of the client were ended"
         case .clientDeleted: "the client was deleted"
         case .consentWithdrawn: "the consent was withdrawn"
-        case .codeReuse: "its authorization code was used twice"
+        case .codeReuse: "the code that it was made from was used twice"
         case .keyCompromised: "the key behind its tokens was dropped as compromised"
         }
     }

@@ -108,7 +108,7 @@ extension Client {
             termsOfService: metadata.termsURI,
             privacyPolicy: metadata.policyURI,
             standing: isSelfRegistered
-                ? .unverified(redirectHost: redirect?.host ?? redirect?.text ?? "")
+                ? .unverified(redirectHost: redirect?.host ?? redirect?.text)
                 : .known
         )
     }

@@ -31,7 +31,11 @@ struct ConsentEndpoint {
                 client: request.client.value.card(redirect: request.redirect.registered),
                 accountName: person.account.value.username,
                 scopes: request.scope.tokens.map { scope in
-                    ScopeLine(name: scope, isNew: !remembered.contains(scope))
+                    // At the first question all is new, and saying so would say nothing.
+                    ScopeLine(
+                        name: scope,
+                        isNew: !remembered.tokens.isEmpty && !remembered.contains(scope)
+                    )
                 },
                 isOffline: request.isOffline,
                 csrf: try await desk.formToken(visit, for: purpose),

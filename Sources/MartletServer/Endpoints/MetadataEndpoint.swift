@@ -38,9 +38,10 @@ struct MetadataEndpoint {
             }
             body.member("jwks_uri", endpoint("/oauth/jwks"))
             body.member(
-                "grant_types_supported",
-                GrantType.allCases.filter { $0 != .deviceCode }.map(\.rawValue)
+                "device_authorization_endpoint",
+                endpoint(DeviceAuthorizationEndpoint.path)
             )
+            body.member("grant_types_supported", GrantType.allCases.map(\.rawValue))
             body.member("authorization_endpoint", endpoint("/oauth/authorize"))
             body.member("response_types_supported", [WireName.code])
             body.member("response_modes_supported", ResponseMode.allCases.map(\.rawValue))

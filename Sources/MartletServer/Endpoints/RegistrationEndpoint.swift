@@ -7,7 +7,7 @@ import MartletProtocol
 /// (RFC 7592). Not there unless the operator switched it on.
 struct RegistrationEndpoint {
     static let path = "/oauth/register"
-    private static let parameter = "client_id"
+    private static let parameter = WireName.clientID
 
     let server: AuthorizationServer
 
@@ -90,7 +90,7 @@ extension RegistrationEndpoint {
         guard body.readableBytes <= RegistrationRequest.maximumBody else {
             throw OAuthError(
                 .invalidClientMetadata,
-                "Client metadata is longer than \(RegistrationRequest.maximumBody) bytes."
+                "Client metadata is longer than 16 KiB."
             )
         }
         do throws(JSONError) {

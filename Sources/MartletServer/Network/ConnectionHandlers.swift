@@ -28,23 +28,24 @@ final class HandshakeDeadline: ChannelInboundHandler, RemovableChannelHandler {
         case TLSUserEvent.handshakeCompleted:
             context.fireUserInboundEventTriggered(event)
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
-        case is ChannelShouldQuiesceEvent:
-            // The server stops, and nothing has been asked yet.
+        case is ChannelShouldQuiesceEvent, ChannelEvent.inputClosed:
+            // The server stops, or the client has left, and nothing has been asked yet.
             context.close(promise: nil)
         case _: context.fireUserInboundEventTriggered(event)
         }
     }
 }
 
-/// Ends an HTTP/2 connection when its client has fallen silent or broken the protocol.
+/// Ends an HTTP/2 connection when its client has left, fallen silent or broken the protocol.
 final class ConnectionEnd: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is IdleStateHandler.IdleStateEvent else {
-            return context.fireUserInboundEventTriggered(event)
+        switch event {
+        case is IdleStateHandler.IdleStateEvent, ChannelEvent.inputClosed:
+            context.close(promise: nil)
+        case _: context.fireUserInboundEventTriggered(event)
         }
-        context.close(promise: nil)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

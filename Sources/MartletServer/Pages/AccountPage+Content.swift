@@ -101,7 +101,6 @@ extension AccountPage.Notice {
         case .sessionEnded: .noticeSessionEnded
         case .consentWithdrawn: .noticeConsentWithdrawn
         case .passwordChanged: .noticePasswordChanged
-        case .signedOutEverywhere: .noticeSignedOutEverywhere
         case .wrongPassword: .problemWrongCurrentPassword
         case .passwordTooShort: .problemPasswordTooShort
         case .passwordTooLong: .problemPasswordTooLong
@@ -120,7 +119,7 @@ extension AccountPage.Notice {
 
     fileprivate var place: Place {
         switch self {
-        case .sessionEnded, .consentWithdrawn, .passwordChanged, .signedOutEverywhere: .notice
+        case .sessionEnded, .consentWithdrawn, .passwordChanged: .notice
         case .tooManyAttempts, .formExpired: .problem
         case .wrongPassword, .passwordTooShort, .passwordTooLong, .passwordsDiffer:
             .passwordProblem

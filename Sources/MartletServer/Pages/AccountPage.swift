@@ -57,11 +57,10 @@ struct AccountPage: Page {
     }
 
     /// What the last form did.
-    enum Notice: Sendable, CaseIterable {
+    enum Notice: String, Sendable, CaseIterable {
         case sessionEnded
         case consentWithdrawn
         case passwordChanged
-        case signedOutEverywhere
         /// The current password was not the right one.
         case wrongPassword
         case passwordTooShort

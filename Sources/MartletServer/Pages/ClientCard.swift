@@ -17,8 +17,9 @@ struct ClientCard: Sendable {
     enum Standing: Sendable {
         /// The operator made it.
         case known
-        /// It registered itself: the page says so, and shows where the answer goes.
-        case unverified(redirectHost: String)
+        /// It registered itself: the page says so, and shows where the answer goes, if it goes
+        /// anywhere.
+        case unverified(redirectHost: String?)
     }
 }
 
@@ -35,10 +36,12 @@ extension ClientCard {
         case .unverified(let host):
             let site = surroundings.site.branding.name
             content["isUnverified"] = true
-            content["unverified"] =
-                texts.sentence(.unverifiedApp, ["site": site])
-                + [["partText": " "]]
-                + texts.sentence(.unverifiedRedirect, ["host": host.shown()])
+            var sentences = texts.sentence(.unverifiedApp, ["site": site])
+            if let host {
+                sentences += [["partText": " "]]
+                sentences += texts.sentence(.unverifiedRedirect, ["host": host.shown()])
+            }
+            content["unverified"] = sentences
         }
         return content
     }

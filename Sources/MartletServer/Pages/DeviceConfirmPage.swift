@@ -1,3 +1,5 @@
+import MartletCore
+
 /// Asks whether the device that shows a code may be connected, and warns of codes that came from
 /// somebody else (RFC 8628 §5.4).
 struct DeviceConfirmPage: Page {
@@ -5,6 +7,8 @@ struct DeviceConfirmPage: Page {
     let accountName: String
     /// As the device shows it.
     let userCode: String
+    /// Where the device asked from, and what it calls itself.
+    let device: Origin
     let scopes: [ScopeLine]
     let csrf: String
 }
@@ -24,6 +28,13 @@ extension DeviceConfirmPage {
                 ["client": client.name.shown(), "account": accountName.shown()]
             ),
             "userCode": userCode,
+            "device": texts.sentence(
+                .deviceConfirmOrigin,
+                [
+                    "device": DeviceName(userAgent: device.userAgent).text(in: texts),
+                    "address": device.address.shown(),
+                ]
+            ),
             "scopes": scopes,
             "hasScopes": !scopes.isEmpty,
             "action": surroundings.path(.deviceConfirm),

@@ -14,13 +14,14 @@ enum MessageKey: String, CaseIterable {
     case scopeOpenID, scopeProfile, scopeEmail, scopeAddress, scopePhone, scopeOfflineAccess
 
     // Devices
-    case deviceTitle, deviceConfirmTitle, deviceConfirmLead, deviceAllowedTitle, deviceAllowed
+    case deviceTitle, deviceConfirmTitle, deviceConfirmLead, deviceConfirmOrigin
+    case deviceAllowedTitle, deviceAllowed
     case deviceDeniedTitle, deviceDenied, problemUnknownCode
 
     // The account page
     case accountTitle, deviceOn, deviceUnknown, endSessionOf, withdrawFrom
     case noticeSessionEnded, noticeConsentWithdrawn, noticePasswordChanged
-    case noticeSignedOutEverywhere, problemWrongCurrentPassword, problemPasswordTooShort
+    case problemWrongCurrentPassword, problemPasswordTooShort
     case problemPasswordTooLong, problemPasswordsDiffer, passwordRule
     case eventAccountCreated, eventAccountEnabled, eventAccountUpdated, eventSignedOutHere,
         eventSignedIn, eventSignedInHere

@@ -11,6 +11,8 @@ protocol Page: Sendable {
     var status: HTTPResponse.Status { get }
     /// The scripts that the page brings; it works without them.
     var scripting: PageScripting { get }
+    /// Where the page's forms may lead, beside ourselves.
+    func formTargets(_ surroundings: PageSurroundings) -> [String]
     /// What stands in the window's title, before the name of the site.
     func title(in texts: Texts) -> String
     /// What the template shows, by the names that it uses.
@@ -46,6 +48,5 @@ extension Page {
         )
     }
 
-    /// Where the page's forms may lead.
     func formTargets(_ surroundings: PageSurroundings) -> [String] { surroundings.formTargets }
 }

@@ -84,6 +84,11 @@ enum PageField {
     static let repeatedPassword = "repeated_password"
     static let session = "session"
     static let client = "client"
+    /// In the account page's address: what the last form did, and where its lists go on.
+    static let notice = "notice"
+    static let sessions = "sessions"
+    static let apps = "apps"
+    static let history = "history"
 }
 
 /// The buttons of forms that have more than one, as the values of ``PageField/action``.

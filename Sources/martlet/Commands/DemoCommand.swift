@@ -14,6 +14,7 @@ struct DemoCommand: AsyncParsableCommand {
             stolen refresh token. Nothing is kept.
 
             Example: martlet demo --port 3001
+                     martlet demo --device
             """
     )
 
@@ -22,6 +23,9 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Option(help: "Seconds that an access token lives (1 to 86400).")
     var accessTokenLifetime: Int64 = 20
+
+    @Flag(help: "Show the login of a device too, with its link as a QR code.")
+    var device = false
 
     func validate() throws {
         guard (0...65_535).contains(port) else {
@@ -55,12 +59,18 @@ struct DemoCommand: AsyncParsableCommand {
             port: port,
             accessTokenLifetime: accessTokenLifetime
         )
+        let television = DemoDevice(
+            server: demo.server,
+            ink: Terminal.isTerminal ? .colours : .blocks
+        )
         let application = ServerApplication.make(
             for: demo.server,
             listening: .init(host: "127.0.0.1", port: port) { _ in
                 Terminal.show(story.commands)
                 do {
                     try await story.play(Terminal.show)
+                    // It waits for a person, and the server must answer them meanwhile.
+                    if device { Task { try await television.play(Terminal.show) } }
                 } catch {
                     logger.error("the story could not be told", metadata: ["error": "\(error)"])
                 }

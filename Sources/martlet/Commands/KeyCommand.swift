@@ -100,7 +100,7 @@ extension KeyAdministration.Listing.Use {
 
     fileprivate var text: String {
         switch self {
-        case .signing(let algorithm, _): "signs access tokens (\(algorithm.rawValue))"
+        case .signing(let algorithm, _): "signs tokens (\(algorithm.rawValue))"
         case .refreshTokens: "tags refresh tokens"
         case .clientSecrets: "hashes client secrets"
         case .cookies: "authenticates forms and cookies"

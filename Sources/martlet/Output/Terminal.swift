@@ -3,6 +3,9 @@ import MartletProtocol
 
 /// Where commands print: answers to standard output, sentences about trouble to standard error.
 enum Terminal {
+    /// Whether standard output is a terminal, which understands colours.
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
     /// Prints text to standard output, with a line end if it has none.
     static func show(_ text: String) {
         FileHandle.standardOutput.write(Data(line(text).utf8))

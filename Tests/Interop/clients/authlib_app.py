@@ -23,7 +23,7 @@ tokens = {}
 refreshed = {}
 
 
-def keep(token, refresh_token=None, access_token=None):
+def keep(name, token, refresh_token=None, access_token=None):
     """Authlib tells that it refreshed: the new tokens replace the old ones."""
     tokens[session["id"]] = token
     refreshed[session["id"]] = refreshed.get(session["id"], 0) + 1

@@ -10,7 +10,7 @@ import os
 from person import Person
 
 app = os.environ["APP_URL"]
-person = Person()
+person = Person(os.environ["ISSUER"])
 
 
 def read(path):

@@ -30,7 +30,7 @@ FAULTS = """
     if (!document.title.trim()) faults.push('no title');
     if (document.querySelectorAll('h1').length !== 1) faults.push('not one main heading');
     if (!document.querySelector('main')) faults.push('no main part');
-    for (const field of document.querySelectorAll('input:not([type=hidden])'))
+    for (const field of document.querySelectorAll('input:not([type=hidden]):not([hidden])'))
         if (!field.labels.length && !field.ariaLabel) faults.push('unlabelled: ' + field.name);
     for (const thing of document.querySelectorAll('button, a, summary'))
         if (!(thing.ariaLabel || thing.textContent).trim()) faults.push('nameless ' + thing.tagName);
@@ -126,10 +126,16 @@ def type_in(name, text):
 
 
 def sign_in(password):
-    if has("input[name=username]:not([type=hidden])"):
+    if has("input[name=username]:not([type=hidden], [hidden])"):
         type_in("username", os.environ["USERNAME"])
     type_in("password", password)
     press("button[value=sign_in]")
+
+
+def allow_if_asked():
+    """The app's address is on loopback, so consent is asked every time (RFC 8252 §8.6)."""
+    if has("button[value=allow]"):
+        press("button[value=allow]")
 
 
 def words():
@@ -161,19 +167,23 @@ try:
     browser.get(app + "/login?prompt=select_account")
     picture("select-account")
     press("button[value=continue]")
+    allow_if_asked()
     seen["selected"] = words()
     browser.get(app + "/login?prompt=login")
     picture("login-again")
     sign_in(os.environ["PASSWORD"])
+    allow_if_asked()
 
     # The answer in a form: with scripts it goes by itself, without them by a button.
     command("Emulation.setScriptExecutionDisabled", value=True)
     browser.get(app + "/login?response_mode=form_post")
+    allow_if_asked()
     command("Emulation.setScriptExecutionDisabled", value=False)
     picture("form-post")
     press("main button")
     seen["posted_by_hand"] = words()
     browser.get(app + "/login?response_mode=form_post")
+    allow_if_asked()
     WebDriverWait(browser, 30).until(lambda _: browser.current_url == app + "/")
     seen["posted_by_script"] = words()
 
@@ -228,6 +238,7 @@ try:
     seen["asks_again"] = has("input[name=password]")
 except Exception as failure:
     (pictures / "failure.png").write_bytes(browser.get_screenshot_as_png())
+    seen["console"] += [line["message"] for line in browser.get_log("browser")]
     seen["failure"] = f"{failure}\nat {browser.current_url}\n{words()[:2000]}"
 finally:
     browser.quit()

@@ -12,7 +12,7 @@ from person import Person
 
 app = os.environ["APP_URL"]
 hook = app + "/app/callback"
-person = Person()
+person = Person(os.environ["ISSUER"])
 
 
 def info():

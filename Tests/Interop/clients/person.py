@@ -100,7 +100,8 @@ class Page(HTMLParser):
 class Person:
     """One browser: its cookies, and the hands before it."""
 
-    def __init__(self):
+    def __init__(self, server):
+        self.server = server
         self.browser = requests.Session()
         self.browser.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64) Person/1.0"
         self.browser.headers["Accept"] = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
@@ -130,10 +131,9 @@ class Person:
 
     def sign_in(self, page, username, password):
         """Does what the pages of the server ask for, until they lead back to the app."""
-        server = "/".join(page.url.split("/")[:3])
         seen = []
         for _ in range(MOST_PAGES):
-            if not page.url.startswith(server):
+            if not page.url.startswith(self.server + "/"):
                 return page, seen
             if form := page.form_with("username", "password"):
                 seen.append("login")

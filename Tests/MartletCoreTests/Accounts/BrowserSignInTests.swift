@@ -164,7 +164,10 @@ struct BrowserSignInTests {
         }
     }
 
-    @Test("a form's token is good for its browser and its purpose alone")
+    @Test(
+        "a form's token is good for its browser and its purpose alone",
+        .covers("RFC 6749 §10.12 csrf", "OIDC Core §3.1.2.3 csrf")
+    )
     func formTokens() async throws {
         let (world, _) = try await Self.world()
         let token = try await world.server.formToken(

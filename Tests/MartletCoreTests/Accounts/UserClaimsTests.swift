@@ -34,6 +34,7 @@ struct UserClaimsTests {
 
     @Test(
         "each scope tells its own claims, and no other",
+        .covers("OIDC Core §5.4 scopes"),
         arguments: [
             ("openid", []), ("openid offline_access read", []), ("openid unheard", []),
             (
@@ -53,7 +54,10 @@ struct UserClaimsTests {
         #expect(Set(claims.members.map(\.name)) == Set(names))
     }
 
-    @Test("every claim that can be told has a scope, and is announced once")
+    @Test(
+        "every claim that can be told has a scope, and is announced once",
+        .covers("OIDC Discovery §3 claims")
+    )
     func announced() {
         #expect(UserClaims.names.allSatisfy { UserClaims.scope(of: $0) != nil })
         #expect(Set(UserClaims.names).count == UserClaims.names.count)
@@ -61,7 +65,14 @@ struct UserClaimsTests {
         #expect(UserClaims.scope(of: "name#de") == nil)
     }
 
-    @Test("the values are the account's, and what it does not have is left out")
+    @Test(
+        "the values are the account's, and what it does not have is left out",
+        .covers(
+            "OIDC Core §5.1 standard-claims",
+            "OIDC Core §5.1 address",
+            "OIDC Core §5.3.2 no-empty-claims"
+        )
+    )
     func values() throws {
         let scope = try Scope(valid: "openid profile email address phone")
         let claims = UserClaims.claims(of: account(), in: scope)
@@ -74,7 +85,15 @@ struct UserClaimsTests {
         #expect(UserClaims.claims(of: account(email: nil), in: scope)["email"] == nil)
     }
 
-    @Test("a claim that is asked for by itself is told under its scope, and with its value")
+    @Test(
+        "a claim that is asked for by itself is told under its scope, and with its value",
+        .covers(
+            "OIDC Core §5.5 claims-parameter",
+            "OIDC Core §5.5 unknown-ignored",
+            "OIDC Core §5.5.1 essential",
+            "OIDC Core §5.5.1 values"
+        )
+    )
     func asked() throws {
         let scope = try Scope(valid: "openid profile")
         func told(_ asked: [String: ClaimsRequest.Claim]) -> [String] {

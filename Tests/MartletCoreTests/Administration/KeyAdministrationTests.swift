@@ -17,7 +17,10 @@ struct KeyAdministrationTests {
         #expect(try await world.storage.revision() == before)
     }
 
-    @Test("a server signs with ES256, and with RS256 for those who know nothing else")
+    @Test(
+        "a server signs with ES256, and with RS256 for those who know nothing else",
+        .covers("OIDC Core §15.1 rs256", "OIDC Discovery §3 rs256")
+    )
     func standardAlgorithms() async throws {
         let world = try await TestAuthorizationServer()
         try await world.server.keyAdministration.prepare()

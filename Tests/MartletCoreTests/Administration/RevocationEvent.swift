@@ -76,7 +76,7 @@ struct RevocationScene {
         api = try await world.resource(Self.api)
         // Access tokens as long as can be, so that none is inactive only because it has expired.
         client = try await world.client(
-            grants: [.password, .refreshToken, .authorizationCode],
+            grants: [.password, .refreshToken, .authorizationCode, .deviceCode],
             scope: "read write offline_access",
             policy: Self.policy,
             accessTokenLifetime: ClientMetadata.accessTokenLifetime.upperBound,

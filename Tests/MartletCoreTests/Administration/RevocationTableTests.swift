@@ -103,6 +103,11 @@ extension RevocationScene {
     /// The row of the second table: what becomes of that which is no session yet.
     mutating func observedInFlight() async throws -> [String] {
         let code = try await world.code(client, in: browser, scope: event.scope)
+        let device = try await world.beginDevice(client, scope: event.scope)
+        let person = try #require(
+            try await world.server.signedIn(by: browser.cookie, at: world.now)
+        )
+        try #require(try await world.answer(device, in: person).isDone(.allow))
         try await happen()
         let redeemed: String
         do {
@@ -110,6 +115,13 @@ extension RevocationScene {
             redeemed = "good"
         } catch is OAuthError {
             redeemed = "dead"
+        }
+        let polled: String
+        do {
+            _ = try await world.poll(device, as: client)
+            polled = "good"
+        } catch is OAuthError {
+            polled = "dead"
         }
         let here: String
         if try await world.isSignedIn(browser.cookie) {
@@ -120,7 +132,7 @@ extension RevocationScene {
             here = "ends"
         }
         let there = try await world.isSignedIn(otherBrowser.cookie) ? "goes on" : "ends"
-        return [event.rawValue, redeemed, here, there]
+        return [event.rawValue, redeemed, polled, here, there]
     }
 
     private static func life(_ told: Told) -> String {

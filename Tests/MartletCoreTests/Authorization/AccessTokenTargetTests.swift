@@ -39,6 +39,7 @@ struct AccessTokenTargetTests {
 
     @Test(
         "with openid it is for the API and for UserInfo, and keeps the scopes of both",
+        .covers("RFC 9068 §3 audience"),
         arguments: [
             ("openid read", "openid read"),
             (
@@ -58,6 +59,7 @@ struct AccessTokenTargetTests {
 
     @Test(
         "without openid it is for the API alone, whose scopes alone are left",
+        .covers("RFC 9068 §3 one-meaning", "RFC 8707 §2.2 scope-of-resource"),
         arguments: [
             ("read profile offline_access", nil, "read"), ("read email", nil, "read email"),
             ("openid profile read", "read profile", "read"),

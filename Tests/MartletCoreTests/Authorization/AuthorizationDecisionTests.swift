@@ -25,6 +25,7 @@ struct AuthorizationDecisionTests {
         var metadata = JSONObject()
         metadata["redirect_uris"] = [.string(redirect)]
         metadata["grant_types"] = ["authorization_code"]
+        if uri.isPrivateScheme { metadata["application_type"] = "native" }
         if skipConsent { metadata["skip_consent"] = true }
         let client = Client(
             id: ClientID(rawValue: "app"),

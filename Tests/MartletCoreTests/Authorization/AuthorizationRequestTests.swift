@@ -39,7 +39,7 @@ struct AuthorizationRequestTests {
         }.joined(separator: "&")
         let browser = isSignedIn ? try await world.browser() : nil
         let form = try FormParameters(parsing: Array(text.utf8))
-        let asked = try form.one("scope").flatMap { Scope($0) }
+        let asked = form.all("scope").first.flatMap { Scope($0) }
         let left = asked?.intersection(try Scope(valid: "openid profile read offline_access"))
         let answer = try await world.server.authorize(
             AuthorizationVisit(

@@ -25,7 +25,14 @@ struct UserInfoTests {
         await #expect(throws: BearerError.self) { try await world.userInfo(token) }
     }
 
-    @Test("it tells the subject, and what the token's scopes allow")
+    @Test(
+        "it tells the subject, and what the token's scopes allow",
+        .covers(
+            "OIDC Core §5.3.2 subject",
+            "OIDC Core §5.4 scopes",
+            "OIDC Core §5.3.2 no-empty-claims"
+        )
+    )
     func claims() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await client(in: world)
@@ -61,7 +68,7 @@ struct UserInfoTests {
         #expect(await refusal(of: apiOnly.accessToken, in: world)?.code == .invalidToken)
     }
 
-    @Test("a token without openid lacks a scope")
+    @Test("a token without openid lacks a scope", .covers("RFC 6750 §3.1 insufficient-scope"))
     func scope() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await client(in: world)
@@ -82,7 +89,10 @@ struct UserInfoTests {
         #expect(await refusal(of: token, in: world)?.code == .invalidToken)
     }
 
-    @Test("a token is refused as soon as it, its session or its account is over")
+    @Test(
+        "a token is refused as soon as it, its session or its account is over",
+        .covers("OIDC Core §5.3.3 errors")
+    )
     func over() async throws {
         for event in ["token", "session", "account", "client", "reuse"] {
             let world = try await TestAuthorizationServer()
@@ -120,6 +130,7 @@ struct UserInfoTests {
 
     @Test(
         "a client that registered an algorithm gets a signed answer, made for it",
+        .covers("OIDC Core §5.3.2 signed"),
         arguments: [SignatureAlgorithm.es256, .edDSA]
     )
     func signed(algorithm: SignatureAlgorithm) async throws {
@@ -148,7 +159,10 @@ struct UserInfoTests {
         )
     }
 
-    @Test("the token comes in the header or in the form, once")
+    @Test(
+        "the token comes in the header or in the form, once",
+        .covers("RFC 6750 §2 one-method", "RFC 6750 §2.2 form-body")
+    )
     func doors() async throws {
         func token(_ authorization: String?, _ form: String?) throws -> String {
             try UserInfoRequest(

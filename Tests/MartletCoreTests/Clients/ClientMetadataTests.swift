@@ -204,7 +204,10 @@ struct ClientMetadataTests {
         #expect(error?.code == .invalidRedirectURI)
     }
 
-    @Test("an app has addresses of its own scheme, and each address once")
+    @Test(
+        "an app has addresses of its own scheme, and each address once",
+        .covers("RFC 8252 §7 three-kinds")
+    )
     func nativeClient() throws {
         let metadata = try readSignIn([
             "application_type": "native", "token_endpoint_auth_method": "none",

@@ -74,6 +74,7 @@ struct StandingTests {
             .reuse: "reuse",
             .revokedByClient: "revoked_by_client",
             .revokedByOperator: "revoked_by_operator",
+            .revokedByUser: "revoked_by_user",
             .replaced: "replaced",
             .exhausted: "exhausted",
             .idle: "idle",
@@ -82,9 +83,11 @@ struct StandingTests {
             .accountDeleted: "account_deleted",
             .passwordChanged: "password_changed",
             .signedOutEverywhere: "signed_out_everywhere",
+            .signedOut: "signed_out",
             .clientRevoked: "client_revoked",
             .clientDeleted: "client_deleted",
             .consentWithdrawn: "consent_withdrawn",
+            .codeReuse: "code_reuse",
             .keyCompromised: "key_compromised",
         ]
         #expect(names.count == EndReason.allCases.count)

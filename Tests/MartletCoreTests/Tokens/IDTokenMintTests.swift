@@ -88,7 +88,17 @@ struct IDTokenMintTests {
         )
     }
 
-    @Test("an ID token says who signed in, when and how, and to whom it says so")
+    @Test(
+        "an ID token says who signed in, when and how, and to whom it says so",
+        .covers(
+            "OIDC Core §2 claims",
+            "OIDC Core §2 nonce",
+            "OIDC Core §2 acr-amr",
+            "OIDC Core §2 azp",
+            "OIDC Core §2 auth-time",
+            "OIDC Core §3.1.3.6 at-hash"
+        )
+    )
     func claims() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await client(in: world)
@@ -113,6 +123,7 @@ struct IDTokenMintTests {
 
     @Test(
         "each client has its ID tokens signed with the algorithm that it registered",
+        .covers("OIDC Core §2 signed", "OIDC Core §15.1 rs256"),
         arguments: SignatureAlgorithm.allCases
     )
     func algorithm(algorithm: SignatureAlgorithm) async throws {
@@ -135,7 +146,10 @@ struct IDTokenMintTests {
         #expect(claims.expiresAt == end.seconds)
     }
 
-    @Test("the sid is another one at each client, and absent where no browser signed in")
+    @Test(
+        "the sid is another one at each client, and absent where no browser signed in",
+        .covers("Back-Channel Logout §2.4 sid")
+    )
     func sid() async throws {
         let world = try await TestAuthorizationServer()
         let signIn = FamilySignIn(id: SignInID(rawValue: "sign-in-1"), endsWithIt: true)
@@ -149,7 +163,10 @@ struct IDTokenMintTests {
         #expect(without.sessionID == nil)
     }
 
-    @Test("a later ID token of a family keeps sub, iss and auth_time, and has no nonce")
+    @Test(
+        "a later ID token of a family keeps sub, iss and auth_time, and has no nonce",
+        .covers("OIDC Core §12.2 id-token", "OIDC Core §12.2 auth-time", "OIDC Core §12.2 nonce")
+    )
     func refreshed() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await client(in: world)
@@ -165,7 +182,14 @@ struct IDTokenMintTests {
         #expect(later.nonce == nil)
     }
 
-    @Test("an ID token tells of the person what was asked for there and the scopes allow")
+    @Test(
+        "an ID token tells of the person what was asked for there and the scopes allow",
+        .covers(
+            "OIDC Core §5.5 claims-parameter",
+            "OIDC Core §5.5 unknown-ignored",
+            "OIDC Core §5.5.1 essential"
+        )
+    )
     func asked() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await client(in: world)
@@ -203,7 +227,14 @@ struct IDTokenMintTests {
         #expect(!request.needsAccount)
     }
 
-    @Test("a hint is an ID token of this server, expired or not")
+    @Test(
+        "a hint is an ID token of this server, expired or not",
+        .covers(
+            "OIDC Core §3.1.2.2 hint-issuer",
+            "RP-Initiated Logout §2 hint-issuer",
+            "RP-Initiated Logout §2 expired-hint"
+        )
+    )
     func hint() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await client(in: world)
@@ -216,7 +247,14 @@ struct IDTokenMintTests {
         }
     }
 
-    @Test("no other token of this server passes as a hint, and no ID token as an access token")
+    @Test(
+        "no other token of this server passes as a hint, and no ID token as an access token",
+        .covers(
+            "OIDC Core §3.1.2.2 hint-issuer",
+            "Back-Channel Logout §4.1 cross-jwt",
+            "RFC 9068 §5 not-an-id-token"
+        )
+    )
     func otherTokens() async throws {
         let world = try await TestAuthorizationServer()
         let client = try await client(in: world)

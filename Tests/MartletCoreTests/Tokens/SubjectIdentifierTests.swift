@@ -26,7 +26,10 @@ struct SubjectIdentifierTests {
         try await world.claims(try await world.signIn(client, username).accessToken).subject
     }
 
-    @Test("a public subject is the account's id, the same at every client")
+    @Test(
+        "a public subject is the account's id, the same at every client",
+        .covers("OIDC Core §8 subject-types", "OIDC Core §2 subject")
+    )
     func publicSubject() async throws {
         let world = try await TestAuthorizationServer()
         try await world.account()
@@ -36,7 +39,14 @@ struct SubjectIdentifierTests {
         }
     }
 
-    @Test("a pairwise subject is another one at each site, and the same at each client of a site")
+    @Test(
+        "a pairwise subject is another one at each site, and the same at each client of a site",
+        .covers(
+            "OIDC Core §8 subject-types",
+            "OIDC Core §8.1 pairwise",
+            "OIDC Core §17.3 correlation"
+        )
+    )
     func pairwiseSubject() async throws {
         let world = try await TestAuthorizationServer()
         try await world.account()
@@ -62,7 +72,14 @@ struct SubjectIdentifierTests {
         #expect(subject("a", "1") != subject("a1", ""))
     }
 
-    @Test("everything that a client sees says the same subject")
+    @Test(
+        "everything that a client sees says the same subject",
+        .covers(
+            "OIDC Core §5.3.2 subject",
+            "OIDC Core §17.3 correlation",
+            "OIDC Core §5.7 stable-subject"
+        )
+    )
     func everywhere() async throws {
         let world = try await TestAuthorizationServer()
         try await world.account()
@@ -95,7 +112,10 @@ struct SubjectIdentifierTests {
         #expect(info["sub"]?.string == subject)
     }
 
-    @Test("a pairwise subject stays through key rotations, compromised keys and new master keys")
+    @Test(
+        "a pairwise subject stays through key rotations, compromised keys and new master keys",
+        .covers("OIDC Core §8.1 pairwise", "OIDC Core §5.7 stable-subject")
+    )
     func stability() async throws {
         let world = try await TestAuthorizationServer()
         try await world.account()

@@ -20,13 +20,15 @@ struct TestAuthorizationServer {
     init(
         policy: RotationPolicy = .standard,
         accessTokenLifetime: Duration = .minutes(10),
-        loginAttempts: Int = 10
+        loginAttempts: Int = 10,
+        registration: RegistrationMode = .off
     ) async throws {
         let settings = AuthorizationServer.Settings(
             issuer: Self.issuer,
             accessTokenLifetime: accessTokenLifetime,
             policy: policy,
-            loginAttempts: loginAttempts
+            loginAttempts: loginAttempts,
+            registration: registration
         )
         storage = WatchedStorage(InMemoryStorage { [clock] in clock.now })
         let master = try #require(MasterKey(Self.masterSecret))

@@ -47,7 +47,7 @@ extension TestAuthorizationServer {
             metadata["id_token_signed_response_alg"] = "ES256"
         }
         metadata["token_endpoint_auth_method"] = .string(method.rawValue)
-        if grants.contains(.authorizationCode) {
+        if grants.contains(.authorizationCode), redirectURIs.isEmpty {
             metadata["redirect_uris"] = [.string(Self.callback)]
         }
         metadata["scope"] = .string(scope)

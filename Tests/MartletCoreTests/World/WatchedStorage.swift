@@ -12,7 +12,9 @@ final class WatchedStorage: Storage {
         case find
         case list
         case save
+        /// A look at what is good for one use.
         case oneTime
+        case oneTimeWrite
         case purge
         case events
     }
@@ -105,7 +107,7 @@ extension WatchedStorage {
 
 extension WatchedStorage {
     func put(_ entry: OneTimeEntry) async throws(StorageError) -> Bool {
-        note(.oneTime)
+        note(.oneTimeWrite)
         return try await inner.put(entry)
     }
 
@@ -118,12 +120,12 @@ extension WatchedStorage {
         _ key: OneTimeKey,
         step: @escaping @Sendable (OneTimeEntry?, Instant) -> ErasedOneTimeChange
     ) async throws(StorageError) {
-        note(.oneTime)
+        note(.oneTimeWrite)
         try await inner.change(key, step: step)
     }
 
     func take(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry? {
-        note(.oneTime)
+        note(.oneTimeWrite)
         return try await inner.take(key)
     }
 

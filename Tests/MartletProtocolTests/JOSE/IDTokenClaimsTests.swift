@@ -67,7 +67,7 @@ struct IDTokenClaimsTests {
     }
 
     @Test(
-        "a claim that OIDC Core §2 requires must be there, and of its type",
+        "a claim that OIDC Core §2 requires must be there, and of its type", .covers("OIDC Core §2 claims"),
         arguments: ["iss", "sub", "aud", "exp", "iat"]
     )
     func required(name: String) {
@@ -89,7 +89,7 @@ struct IDTokenClaimsTests {
     }
 
     @Test(
-        "at_hash is the left half of the hash that the signature uses",
+        "at_hash is the left half of the hash that the signature uses", .covers("OIDC Core §3.1.3.6 at-hash"),
         arguments: [
             // OIDC Core, appendix A.4.
             (SignatureAlgorithm.rs256, "77QmUPtjPfzWtF2AnpK9RQ"),
@@ -103,7 +103,11 @@ struct IDTokenClaimsTests {
         #expect(IDTokenClaims.hash(of: token, for: algorithm) == hash)
     }
 
-    @Test("joserfc reads the ID tokens that we sign", arguments: SignatureAlgorithm.allCases)
+    @Test(
+        "joserfc reads the ID tokens that we sign",
+        .covers("OIDC Core §2 signed", "OIDC Core §2 no-key-headers"),
+        arguments: SignatureAlgorithm.allCases
+    )
     func joserfc(algorithm: SignatureAlgorithm) throws {
         let key = try TestTokens.key(algorithm)
         let token = try JSONWebSignature.sign(
@@ -121,7 +125,9 @@ struct IDTokenClaimsTests {
         #expect(try IDTokenClaims(json: try #require(answer["payload"])) == Self.claims)
     }
 
-    @Test("a logout token names the event and what is over, and has no nonce")
+    @Test(
+        "a logout token names the event and what is over, and has no nonce", .covers("Back-Channel Logout §2.4 claims", "Back-Channel Logout §2.4 event", "Back-Channel Logout §2.4 no-nonce")
+    )
     func logoutToken() {
         func token(_ subject: LogoutTokenClaims.Subject) -> String {
             let claims = LogoutTokenClaims(

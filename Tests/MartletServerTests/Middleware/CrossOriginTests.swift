@@ -70,7 +70,11 @@ struct CrossOriginTests {
         )
     }
 
-    @Test("each registered origin may read each endpoint's answers, refusals too", arguments: paths)
+    @Test(
+        "each registered origin may read each endpoint's answers, refusals too",
+        .covers("OIDC Core §5.3 cors"),
+        arguments: paths
+    )
     func readable(method: HTTPRequest.Method, path: String) async throws {
         try await world().test { caller in
             for origin in [

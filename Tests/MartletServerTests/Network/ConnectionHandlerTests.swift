@@ -59,6 +59,17 @@ struct ConnectionHandlerTests {
         #expect(!broken.isActive)
     }
 
+    @Test("a client that has left leaves no connection behind, whether or not it was agreed upon")
+    func left() async throws {
+        for channel in [
+            try await connected({ ConnectionEnd() }), try await connected({ HandshakeDeadline() }),
+        ] {
+            channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+            await channel.testingEventLoop.run()
+            #expect(!channel.isActive)
+        }
+    }
+
     @Test("what is wrong with one stream does not end the others")
     func oneStream() async throws {
         let channel = try await connected { ConnectionEnd() }

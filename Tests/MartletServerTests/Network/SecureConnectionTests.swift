@@ -66,7 +66,17 @@ struct SecureConnectionTests {
         }
     }
 
-    @Test("TLS 1.2 is the oldest version that is spoken", arguments: [TLSVersion.tlsv11, .tlsv12])
+    @Test(
+        "TLS 1.2 is the oldest version that is spoken",
+        .covers(
+            "RFC 6749 §3.1 tls",
+            "RFC 6750 §5.3 tls",
+            "RFC 7591 §5 tls",
+            "RFC 8414 §6.1 tls",
+            "OIDC Discovery §7.1 tls"
+        ),
+        arguments: [TLSVersion.tlsv11, .tlsv12]
+    )
     func oldest(version: TLSVersion) async throws {
         let certificate = try SelfSignedCertificate()
         try await serve(certificate) { _, port in
@@ -98,7 +108,16 @@ struct SecureConnectionTests {
         }
     }
 
-    @Test("who speaks no TLS gets no answer, and nobody else is disturbed")
+    @Test(
+        "who speaks no TLS gets no answer, and nobody else is disturbed",
+        .covers(
+            "RFC 6749 §3.1 tls",
+            "RFC 6750 §5.3 tls",
+            "RFC 7591 §5 tls",
+            "RFC 8414 §6.1 tls",
+            "OIDC Discovery §7.1 tls"
+        )
+    )
     func plain() async throws {
         let certificate = try SelfSignedCertificate()
         try await serve(certificate) { test, port in

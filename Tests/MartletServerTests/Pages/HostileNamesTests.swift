@@ -65,6 +65,7 @@ struct HostileNamesTests {
                 client: client,
                 accountName: name,
                 userCode: name,
+                device: Origin(address: name, userAgent: name),
                 scopes: scopes,
                 csrf: name
             ),
@@ -132,7 +133,7 @@ struct HostileNamesTests {
         ]
     }
 
-    @Test("stay text, wherever they stand", arguments: names)
+    @Test("stay text, wherever they stand", .covers("RFC 6749 §10.14 sanitized"), arguments: names)
     func stayText(name: String) throws {
         for page in pages(name) {
             let html = try HTMLReader(page.html())
@@ -143,7 +144,7 @@ struct HostileNamesTests {
         }
     }
 
-    @Test("come back from a form's fields as they went in")
+    @Test("come back from a form's fields as they went in", .covers("RFC 6749 §10.14 sanitized"))
     func fieldsAreFaithful() throws {
         for name in Self.names where !name.isEmpty {
             let page = DevicePage(userCode: name, problem: nil, csrf: name)

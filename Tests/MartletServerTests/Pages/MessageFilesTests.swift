@@ -9,7 +9,7 @@ struct MessageFilesTests {
 
     /// Names in braces, sorted: a translation may put them in another order.
     private func placeholders(_ message: String) -> [String] {
-        message.split(separator: "{").dropFirst()
+        message.split(separator: "{", omittingEmptySubsequences: false).dropFirst()
             .compactMap { $0.split(separator: "}").first.map(String.init) }.sorted()
     }
 

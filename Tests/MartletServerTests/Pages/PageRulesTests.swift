@@ -47,7 +47,7 @@ struct PageRulesTests {
         let html = try HTMLReader(sample.page.html(in: language))
         let labels = Set(html.all("label").compactMap { $0["for"] })
         let ids = Set(html.elements.compactMap { $0["id"] })
-        for input in html.all("input") where input["type"] != "hidden" {
+        for input in html.all("input") where input["type"] != "hidden" && input["hidden"] == nil {
             #expect(labels.contains(input["id"] ?? ""))
             #expect(input["autocomplete"] != nil)
             #expect(input["maxlength"] != nil)
@@ -78,7 +78,11 @@ struct PageRulesTests {
         #expect(!html.contains("{") && !html.contains("}"))
     }
 
-    @Test("is kept by nobody and framed by nobody", arguments: SamplePages.all)
+    @Test(
+        "is kept by nobody and framed by nobody",
+        .covers("RFC 6749 §10.13 clickjacking", "OIDC Core §3.1.2.3 csrf"),
+        arguments: SamplePages.all
+    )
     func headers(sample: SamplePage) throws {
         let response = sample.page.render(in: PageSite.sample.surroundings(in: .german))
         #expect(response.headers[.cacheControl] == "no-store")
@@ -90,6 +94,18 @@ struct PageRulesTests {
         #expect(policy.contains("base-uri 'none'"))
         #expect(!policy.contains("unsafe"))
         #expect(policy.contains("script-src") == (sample.page is FormPostPage))
+    }
+
+    @Test("that carries an answer in a form may send it to the app, and nowhere else")
+    func formPostTarget() throws {
+        let page = FormPostPage(
+            clientName: "App",
+            target: "https://app.example.com/callback",
+            parameters: [.init(name: "code", value: "c")]
+        )
+        let response = page.render(in: PageSite.sample.surroundings(in: .english))
+        let policy = try #require(response.headers[.contentSecurityPolicy])
+        #expect(policy.contains("form-action 'self' https://app.example.com;"))
     }
 
     @Test("lives below the issuer's path")

@@ -150,6 +150,7 @@ enum SamplePages {
                 client: photos,
                 accountName: "ada",
                 userCode: "WDJB-MJHT",
+                device: Origin(address: "192.0.2.7", userAgent: "Television/2 (Linux)"),
                 scopes: [
                     ScopeLine(name: "openid"),
                     ScopeLine(name: "photos:read", sentence: "See the photos in your library"),

@@ -56,6 +56,22 @@ struct ClientCommandTests {
         #expect(object.json?["managed_by"] == "operator")
     }
 
+    @Test("show tells how people sign in for a client")
+    func signIn() async throws {
+        let folder = try CommandFolder()
+        let made = try await create(
+            #"{"client_name": "Mail", "redirect_uris": ["https://mail.example.com/callback"]}"#,
+            in: folder
+        )
+        #expect(made.json?["grant_types"] == ["authorization_code"])
+        #expect(made.json?["response_types"] == ["code"])
+        let id = try #require(made.json?[WireName.clientID]?.string)
+        let facts = try await folder.run("client", "show", id)
+        #expect(facts.output.contains("https://mail.example.com/callback\n"))
+        #expect(facts.output.contains("ID tokens          RS256\n"))
+        #expect(facts.output.contains("PKCE               required\n"))
+    }
+
     @Test("update replaces the metadata, rotate-secret the secret, delete takes it all")
     func change() async throws {
         let folder = try CommandFolder()
@@ -105,6 +121,11 @@ struct ClientCommandTests {
             ("[]", "Client metadata is one JSON object."),
             (#"{"grant_type": ["password"]}"#, "This version knows no client metadata member"),
             (#"{"grant_types": ["implicit"]}"#, "This version has no grant type implicit"),
+            ("{}", "A client with the grant type authorization_code has redirect_uris."),
+            (
+                #"{"redirect_uris": ["http://mail.example.com/"]}"#,
+                "A redirect URI with http goes to 127.0.0.1, [::1] or localhost"
+            ),
             (
                 #"{"grant_types": ["password"], "allowed_resources": ["https://a.example"]}"#,
                 "allowed_resources names https://a.example, which does not exist"

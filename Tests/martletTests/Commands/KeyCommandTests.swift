@@ -24,7 +24,7 @@ struct KeyCommandTests {
         #expect(rotated.status == 0)
         #expect(states(rotated) == ["active", "next", "next"])
         let table = try await folder.run("key", "list")
-        #expect(table.output.contains("signs access tokens (ES256)"))
+        #expect(table.output.contains("signs tokens (ES256)"))
         #expect(table.output.contains("RS256"))
         #expect(table.output.contains("tags refresh tokens"))
     }

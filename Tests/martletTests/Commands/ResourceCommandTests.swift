@@ -31,7 +31,7 @@ struct ResourceCommandTests {
             ]
         )
         let keys = try await folder.run("key", "list")
-        #expect(keys.output.contains("signs access tokens (EdDSA)"))
+        #expect(keys.output.contains("signs tokens (EdDSA)"))
         let updated = try await folder.run(
             "resource",
             "update",

@@ -42,7 +42,7 @@ struct ConfigurationTests {
                         session_idle: 86401, session_absolute: 1209601}          # seconds
             refresh_token_policy: {rotation: static, overlap: 7, idle_lifetime: 1296001, absolute_lifetime: 2592001, max_sessions: 201}
             login: {attempts: 11}
-            registration: {mode: off}
+            registration: {mode: token}
             trusted_proxies: []
             log: {level: debug}
             clients: []
@@ -77,6 +77,7 @@ struct ConfigurationTests {
         )
         #expect(configuration.refreshTokenPolicy == policy)
         #expect(configuration.loginAttempts == 11)
+        #expect(configuration.registration == .token)
         #expect(configuration.logLevel == .debug)
     }
 
