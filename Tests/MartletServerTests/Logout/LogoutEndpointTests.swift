@@ -71,7 +71,10 @@ struct LogoutEndpointTests {
         }
     }
 
-    @Test("without any parameter the person ends on a page of ours, in their language")
+    @Test(
+        "without any parameter the person ends on a page of ours, in their language",
+        .covers("RP-Initiated Logout §2 ui-locales")
+    )
     func bare() async throws {
         let scene = try await LogoutScene()
         try await scene.test.test { caller in
