@@ -10,8 +10,13 @@ package struct SelfSignedCertificate: Sendable {
     /// PEM.
     package let key: String
 
-    /// - Parameter passphrase: what the key is encrypted under, if it is.
-    package init(passphrase: String? = nil) throws {
+    /// - Parameters:
+    ///   - passphrase: what the key is encrypted under, if it is.
+    ///   - names: what the certificate is for, as OpenSSL writes it.
+    package init(
+        passphrase: String? = nil,
+        names: String = "DNS:localhost,IP:127.0.0.1"
+    ) throws {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "martlet-certificate-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -23,7 +28,7 @@ package struct SelfSignedCertificate: Sendable {
             [
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                 "-days", "2", "-subj", "/CN=localhost", "-addext",
-                "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key.path, "-out",
+                "subjectAltName=\(names)", "-keyout", key.path, "-out",
                 chain.path,
             ] + encryption
         )

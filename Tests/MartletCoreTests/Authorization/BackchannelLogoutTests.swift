@@ -121,7 +121,10 @@ struct BackchannelLogoutTests {
         #expect(try await scene.told() == [scene.logout(client, scene.browser)])
     }
 
-    @Test("ending everything tells of the person, or of each sign-in where a client wants that")
+    @Test(
+        "ending everything tells of the person, or of each sign-in where a client wants that",
+        .covers("Back-Channel Logout §2.2 client-metadata")
+    )
     func everywhere() async throws {
         let scene = try await Scene()
         let plain = try await scene.client()

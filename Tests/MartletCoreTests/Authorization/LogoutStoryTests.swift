@@ -158,7 +158,11 @@ struct LogoutStoryTests {
 
     @Test(
         "a registered address is where the person goes, with the state; a loopback port is free",
-        .covers("RP-Initiated Logout §3 registered", "RP-Initiated Logout §3 state"),
+        .covers(
+            "RP-Initiated Logout §3 registered",
+            "RP-Initiated Logout §3 state",
+            "RP-Initiated Logout §3.1 client-metadata"
+        ),
         arguments: [out, "http://127.0.0.1/out", "http://127.0.0.1:49152/out"]
     )
     func registered(uri: String) async throws {
