@@ -67,7 +67,12 @@ enum Sample {
                 contextClass: "urn:mace:incommon:iap:silver",
                 methods: ["pwd", "otp"]
             ),
-            origin: Origin(address: "2001:db8::1", userAgent: "Ünïcode \u{1F426} \"'\\\u{0}\n;--")
+            origin: Origin(address: "2001:db8::1", userAgent: "Ünïcode \u{1F426} \"'\\\u{0}\n;--"),
+            signIn: FamilySignIn(id: SignInID(rawValue: "b\u{FC}\"'"), endsWithIt: false),
+            claims: ClaimsRequest(
+                idToken: ["acr": .init(isEssential: true, values: ["1", 2, .null])],
+                userInfo: ["n\u{E4}me": .init(value: "\u{0}\"")]
+            )
         )
         var state = FamilyState(
             generation: .last,
