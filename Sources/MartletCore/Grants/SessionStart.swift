@@ -33,8 +33,9 @@ struct SessionStart {
     struct BrowserSignIn {
         let signIn: FamilySignIn
         let end: Instant
-        /// Whether the family takes the place of those that the same browser has at the client:
-        /// it was authorized without asking anybody, and will be again and again.
+        /// Whether the family takes the place of those that the same browser has at the client: it
+        /// was authorized with `prompt=none`, and will be again and again. A login that merely
+        /// found the person signed in is another tab's, as far as anybody can tell.
         let replacesOthers: Bool
 
         init(_ signIn: FamilySignIn, until end: Instant, replacesOthers: Bool) {
