@@ -126,13 +126,16 @@ struct RouteTable {
             (LogoutEndpoint.path, LogoutEndpoint(desk: desk).answer),
             (PagePath.logout.rawValue, LogoutEndpoint(desk: desk).answerForm),
         ]
-        return (pages + forms).flatMap { path, page in
-            [HTTPRequest.Method.get, .post].map { method in
-                Route(method: method, path: base + path) { request, context in
-                    try await desk.answer(request, context, log: log, page)
+        // Who looks at the issuer's address itself is a person who wants to know what is there.
+        let front = Route(method: .get, path: base + "/") { _, _ in desk.go(on: .account) }
+        return [front]
+            + (pages + forms).flatMap { path, page in
+                [HTTPRequest.Method.get, .post].map { method in
+                    Route(method: method, path: base + path) { request, context in
+                        try await desk.answer(request, context, log: log, page)
+                    }
                 }
             }
-        }
     }
 
     /// What may be asked of each path, as an `Allow` header says it (RFC 9110 §10.2.1).

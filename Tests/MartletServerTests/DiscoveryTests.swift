@@ -237,10 +237,26 @@ struct DiscoveryTests {
     }
 
     @Test(
+        "whoever looks at the issuer's own address is led to the account page",
+        arguments: [
+            ("https://example.com", "/", "/account"),
+            ("https://example.com/auth", "/auth/", "/auth/account"),
+            ("https://example.com/auth", "/auth", "/auth/account"),
+        ]
+    )
+    func front(issuer: String, path: String, account: String) async throws {
+        try await TestServer(issuer: issuer).test { caller in
+            let answer = try await caller.get(path)
+            #expect(answer.status == 303)
+            #expect(answer.headers[.location] == account)
+        }
+    }
+
+    @Test(
         "a path that nothing answers gets 404 as JSON",
         arguments: [
-            "/", "/nowhere", "/oauth", "/oauth/token/x", "/admin", "/metrics",
-            "/oauth/register", "/%2e%2e/etc/passwd", "//", "/oauth%2Ftoken", "/?x=%", "*",
+            "/nowhere", "/oauth", "/oauth/token/x", "/admin", "/metrics",
+            "/oauth/register", "/%2e%2e/etc/passwd", "/oauth%2Ftoken", "/nowhere?x=%", "*",
             "/.well-known/", "/\u{E9}",
         ]
     )
