@@ -17,9 +17,9 @@ struct ConsentEndpoint {
             "consent", person.signIn.id.rawValue, request.client.value.id.rawValue,
             request.scope.description,
         ]
-        if visit.request.method == .post, try await desk.isGenuine(visit, for: purpose),
-            let isAllowed = try visit.action()?.isConsent
-        {
+        let isForm = visit.request.method == .post
+        let isGenuine = try await isForm ? desk.isGenuine(visit, for: purpose) : false
+        if isGenuine, let isAllowed = try visit.action()?.isConsent {
             return try await desk.authorize(
                 continuation,
                 visit,
@@ -38,6 +38,7 @@ struct ConsentEndpoint {
                     )
                 },
                 isOffline: request.isOffline,
+                isFormExpired: isForm && !isGenuine,
                 csrf: try await desk.formToken(visit, for: purpose),
                 continuation: continuation.path(issuerPath: desk.issuerPath)
             ),

@@ -46,9 +46,8 @@ struct LogoutEndpoint {
         }
         // The answer is to this question: from who is signed in, about this app.
         let purpose = ["logout", person.signIn.id.rawValue, request.client?.id.rawValue ?? ""]
-        if isForm, let pressed = try visit.action()?.isLogout,
-            try await desk.isGenuine(visit, for: purpose)
-        {
+        let isGenuine = try await isForm ? desk.isGenuine(visit, for: purpose) : false
+        if isGenuine, let pressed = try visit.action()?.isLogout {
             return response(
                 try await logOut(parameters, visit, answer: pressed),
                 visit,
@@ -59,6 +58,7 @@ struct LogoutEndpoint {
             LogoutConfirmPage(
                 accountName: person.account.value.username,
                 clientName: request.client?.shownName,
+                isFormExpired: isForm && !isGenuine,
                 csrf: try await desk.formToken(visit, for: purpose),
                 continuation: path(query)
             ),

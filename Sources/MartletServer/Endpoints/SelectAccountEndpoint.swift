@@ -14,9 +14,19 @@ struct SelectAccountEndpoint {
             return answer.response(desk, visit, continuation)
         }
         let purpose = ["select account", person.signIn.id.rawValue]
-        guard visit.request.method == .post,
-            try await desk.isGenuine(visit, for: purpose)
-        else { return try await show(visit, continuation, request, person, purpose) }
+        guard visit.request.method == .post else {
+            return try await show(visit, continuation, request, person, purpose)
+        }
+        guard try await desk.isGenuine(visit, for: purpose) else {
+            return try await show(
+                visit,
+                continuation,
+                request,
+                person,
+                purpose,
+                isFormExpired: true
+            )
+        }
         switch try visit.action() {
         case .other:
             let next = FormText.encode(continuation.path(issuerPath: desk.issuerPath))
@@ -42,12 +52,14 @@ struct SelectAccountEndpoint {
         _ continuation: Continuation,
         _ request: AuthorizationRequest,
         _ person: AuthorizationServer.SignedIn,
-        _ purpose: [String]
+        _ purpose: [String],
+        isFormExpired: Bool = false
     ) async throws -> Response {
         desk.show(
             SelectAccountPage(
                 clientName: request.client.value.shownName,
                 accountName: person.account.value.username,
+                isFormExpired: isFormExpired,
                 csrf: try await desk.formToken(visit, for: purpose),
                 continuation: continuation.path(issuerPath: desk.issuerPath)
             ),

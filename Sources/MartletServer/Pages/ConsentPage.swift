@@ -5,6 +5,8 @@ struct ConsentPage: Page {
     let scopes: [ScopeLine]
     /// Whether the app stays connected when the browser's session is over (`offline_access`).
     let isOffline: Bool
+    /// Whether it was answered with a form that was open for too long, and is asked again.
+    var isFormExpired = false
     let csrf: String
     let continuation: String
 }
@@ -19,7 +21,7 @@ extension ConsentPage {
     func content(in surroundings: PageSurroundings) -> PageContent {
         let texts = surroundings.texts
         let scopes = scopes.map { $0.content(in: texts) }
-        let page: PageContent = [
+        var page: PageContent = [
             "heading": texts.sentence(.consentTitle, ["client": client.name.shown()]),
             "lead": texts.sentence(.consentLead, ["account": accountName.shown()]),
             "scopes": scopes,
@@ -29,6 +31,7 @@ extension ConsentPage {
             "csrf": csrf,
             "continuation": continuation,
         ]
+        if isFormExpired { page["problem"] = texts[.problemFormExpired] }
         return page.merging(client.content(in: surroundings)) { own, _ in own }
     }
 }

@@ -3,6 +3,8 @@ struct LogoutConfirmPage: Page {
     let accountName: String
     /// The app that asked, if it is known.
     let clientName: String?
+    /// Whether it was answered with a form that was open for too long, and is asked again.
+    var isFormExpired = false
     let csrf: String
     let continuation: String
 }
@@ -24,6 +26,7 @@ extension LogoutConfirmPage {
         content["forApp"] = clientName.map { name -> PageContent in
             ["parts": texts.sentence(.logoutForApp, ["client": name.shown()])]
         }
+        if isFormExpired { content["problem"] = texts[.problemFormExpired] }
         return content
     }
 }

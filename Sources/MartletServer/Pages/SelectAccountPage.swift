@@ -4,6 +4,8 @@ struct SelectAccountPage: Page {
     /// Nil when it is for no app.
     let clientName: String?
     let accountName: String
+    /// Whether it was answered with a form that was open for too long, and is asked again.
+    var isFormExpired = false
     let csrf: String
     let continuation: String
 }
@@ -15,7 +17,7 @@ extension SelectAccountPage {
 
     func content(in surroundings: PageSurroundings) -> PageContent {
         let texts = surroundings.texts
-        return [
+        var content: PageContent = [
             "heading": title(in: texts),
             "lead": clientName.map {
                 texts.sentence(.selectAccountForApp, ["client": $0.shown()])
@@ -27,5 +29,7 @@ extension SelectAccountPage {
             "csrf": csrf,
             "continuation": continuation,
         ]
+        if isFormExpired { content["problem"] = texts[.problemFormExpired] }
+        return content
     }
 }

@@ -124,6 +124,9 @@ struct LogoutEndpointTests {
             // The question, once more.
             #expect(answer.status == 200)
             #expect(answer.text.contains("sign_out"))
+            if changes["csrf"] != nil {
+                #expect(answer.text.contains("This page was open for too long."))
+            }
             #expect(try await scene.isSignedIn)
         }
     }

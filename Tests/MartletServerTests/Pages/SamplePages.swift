@@ -126,6 +126,18 @@ enum SamplePages {
             )
         ),
         .init(
+            name: "consent-expired",
+            page: ConsentPage(
+                client: photos,
+                accountName: "ada",
+                scopes: [ScopeLine(name: "openid")],
+                isOffline: false,
+                isFormExpired: true,
+                csrf: csrf,
+                continuation: continuation
+            )
+        ),
+        .init(
             name: "consent-nothing",
             page: ConsentPage(
                 client: photos,

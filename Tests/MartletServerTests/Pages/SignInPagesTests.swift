@@ -97,13 +97,14 @@ struct SignInPagesTests {
                     .merging(["action": "allow"]) { $1 }
                 let shown = try await browser.post(fields, to: "/consent")
                 #expect(shown.isPage && shown.answer.headers[.location] == nil)
+                #expect(shown.text.contains("This page was open for too long."))
             }
             // A link is no answer either.
             let link = Form.encode([
                 ("continue", path), ("action", "allow"), ("csrf", form.fields["csrf"] ?? ""),
             ])
             let linked = try await browser.open("/consent?" + link)
-            #expect(linked.isPage)
+            #expect(linked.isPage && !linked.text.contains("open for too long"))
             let allowed = try await browser.submit(consent, ["action": "allow"])
             #expect(try Self.answer(allowed).one("code") != nil)
         }
@@ -181,6 +182,9 @@ struct SignInPagesTests {
             _ = try await browser.signIn(try await browser.open("/login?continue=/account"))
             let choice = try await browser.open(path)
             #expect(choice.path.hasPrefix("/select-account?"))
+            #expect(!choice.text.contains("open for too long"))
+            let old = try await browser.submit(choice, ["action": "continue", "csrf": "AAAA"])
+            #expect(old.isPage && old.text.contains("This page was open for too long."))
             let other = try await browser.submit(choice, ["action": "other"])
             #expect(other.path.hasPrefix("/login?switch=1"))
             let same = try await browser.submit(choice, ["action": "continue"])
