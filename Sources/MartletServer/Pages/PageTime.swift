@@ -37,21 +37,39 @@ extension Texts {
     }
 
     private func ago(_ seconds: Int64) -> String? {
-        switch seconds {
+        let length = Length(seconds)
+        return switch seconds {
         case ..<60: self[.justNow]
-        case ..<3600: counted(.minutesAgoOne, .minutesAgoOther, seconds / 60)
-        case ..<86_400: counted(.hoursAgoOne, .hoursAgoOther, seconds / 3600)
-        case ..<(7 * 86_400): counted(.daysAgoOne, .daysAgoOther, seconds / 86_400)
+        case _ where length.minutes < 60:
+            counted(.minutesAgoOne, .minutesAgoOther, length.minutes)
+        case _ where length.hours < 24: counted(.hoursAgoOne, .hoursAgoOther, length.hours)
+        case _ where length.days < 7: counted(.daysAgoOne, .daysAgoOther, length.days)
         default: nil
         }
     }
 
     private func ahead(_ seconds: Int64) -> String? {
-        switch seconds {
-        case ..<3600: counted(.inMinutesOne, .inMinutesOther, max(1, seconds / 60))
-        case ..<(2 * 86_400): counted(.inHoursOne, .inHoursOther, seconds / 3600)
-        case ..<(100 * 86_400): counted(.inDaysOne, .inDaysOther, seconds / 86_400)
+        let length = Length(seconds)
+        return switch seconds {
+        case _ where length.minutes < 60:
+            counted(.inMinutesOne, .inMinutesOther, max(1, length.minutes))
+        case _ where length.hours < 48: counted(.inHoursOne, .inHoursOther, length.hours)
+        case _ where length.days < 100: counted(.inDaysOne, .inDaysOther, length.days)
         default: nil
+        }
+    }
+
+    /// A length of time in whole units, the nearest ones: what ends a moment before 15 days are
+    /// over ends in 15 days, not in 14.
+    private struct Length {
+        let minutes: Int64
+        let hours: Int64
+        let days: Int64
+
+        init(_ seconds: Int64) {
+            minutes = (seconds + 30) / 60
+            hours = (seconds + 1800) / 3600
+            days = (seconds + 43_200) / 86_400
         }
     }
 }

@@ -73,6 +73,13 @@ struct MessageFilesTests {
         #expect(shown(now - .days(8), .german) == "13. November 2026, 07:11 UTC")
         #expect(shown(now + .seconds(5)) == "in 1 minute")
         #expect(shown(now + .hours(47)) == "in 47 hours")
+        // To the nearest unit: what was just given 15 days does not end in 14.
+        #expect(shown(now + .days(15) - .seconds(1)) == "in 15 days")
+        #expect(shown(now + .hours(24) - .seconds(1)) == "in 24 hours")
+        #expect(shown(now + .hours(48) - .seconds(1)) == "in 2 days")
+        #expect(shown(now + .seconds(3599)) == "in 1 hour")
+        #expect(shown(now - .seconds(3599)) == "1 hour ago")
+        #expect(shown(now - .hours(24) + .seconds(1)) == "1 day ago")
         #expect(shown(now + .days(27), .german) == "in 27 Tagen")
         let time = Texts(.english).time(now, .exact, seenFrom: now)
         #expect(time["iso"] as? String == "2026-11-21T07:11:40Z")
