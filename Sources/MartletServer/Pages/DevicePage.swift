@@ -21,7 +21,8 @@ extension DevicePage {
     func content(in surroundings: PageSurroundings) -> PageContent {
         var content: PageContent = [
             "heading": title(in: surroundings.texts),
-            "userCode": userCode,
+            // A code that is of no use is not left to be deleted first.
+            "userCode": problem == .unknownCode ? "" : userCode,
             "action": surroundings.path(.device),
             "csrf": csrf,
         ]
