@@ -159,6 +159,7 @@ extension AccountEndpoint {
         return desk.show(
             AccountPage(
                 username: account.username,
+                fullName: account.profile[ProfileClaim.name.rawValue]?.string,
                 detail: account.email,
                 notice: notice,
                 sessions: .init(

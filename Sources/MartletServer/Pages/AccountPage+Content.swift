@@ -32,6 +32,7 @@ extension AccountPage {
             "signOut": surroundings.path(.signOut),
             "signOutEverywhere": surroundings.path(.signOutEverywhere),
         ]
+        content["fullName"] = fullName?.shown()
         content["detail"] = detail?.shown()
         content["moreSessions"] = sessions.next.map { surroundings.path(.account) + $0 }
         content["moreApps"] = apps.next.map { surroundings.path(.account) + $0 }

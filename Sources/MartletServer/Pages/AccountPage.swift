@@ -83,6 +83,8 @@ struct AccountPage: Page {
     static let longestList = 50
 
     let username: String
+    /// The profile's name, as people write it.
+    var fullName: String?
     /// The e-mail address, or the like; shown under the name.
     let detail: String?
     let notice: Notice?

@@ -76,6 +76,7 @@ struct HostileNamesTests {
     private func account(_ name: String, _ scopes: [ScopeLine]) -> any Page {
         AccountPage(
             username: name,
+            fullName: name,
             detail: name,
             notice: nil,
             sessions: .init(

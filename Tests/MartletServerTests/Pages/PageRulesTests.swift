@@ -60,6 +60,12 @@ struct PageRulesTests {
         #expect(html.elements.filter { $0["autofocus"] != nil }.count <= 1)
     }
 
+    @Test("hides what is hidden from every reader, whatever else its style sheet says of it")
+    func hidden() throws {
+        let style = String(decoding: StyleSheet(accent: .standard).bytes, as: UTF8.self)
+        #expect(style.contains("[hidden] {\n  display: none !important;\n}"))
+    }
+
     @Test("sends its forms by POST with the CSRF field, to a path of ours", arguments: cases)
     func forms(sample: SamplePage, language: Language) throws {
         let html = try HTMLReader(sample.page.html(in: language))

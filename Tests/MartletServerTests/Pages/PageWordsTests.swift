@@ -97,5 +97,15 @@ struct PageWordsTests {
     func passwordOfTheOperator() throws {
         let html = try sample("account-empty")
         #expect(!html.all("form").contains { $0["action"] == PagePath.changePassword.rawValue })
+        // Only with sessions is there something to mind.
+        #expect(!words(html).contains("change your password"))
+        #expect(words(try sample("account-of-file")).contains("tell your administrator"))
+        #expect(!words(try sample("account-of-file")).contains("change your password"))
+    }
+
+    @Test("people read their own name, where the server knows it, and the one they sign in with")
+    func names() throws {
+        let names = try sample("account").all("bdi").map(\.text)
+        #expect(names.starts(with: ["ada", "Ada Lovelace"]))
     }
 }

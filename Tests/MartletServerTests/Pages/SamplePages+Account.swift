@@ -6,6 +6,7 @@ extension SamplePages {
     static let account: [SamplePage] = [
         .init(name: "account", page: page(notice: nil)),
         .init(name: "account-notice", page: page(notice: .sessionEnded)),
+        .init(name: "account-of-file", page: page(notice: nil, choosesPassword: false)),
         .init(name: "account-problem", page: page(notice: .passwordTooShort)),
         .init(
             name: "account-empty",
@@ -23,15 +24,19 @@ extension SamplePages {
         ),
     ]
 
-    private static func page(notice: AccountPage.Notice?) -> AccountPage {
+    private static func page(
+        notice: AccountPage.Notice?,
+        choosesPassword: Bool = true
+    ) -> AccountPage {
         AccountPage(
             username: "ada",
+            fullName: "Ada Lovelace",
             detail: "ada@example.com",
             notice: notice,
             sessions: .init(elements: sessions, next: "?sessions=3"),
             apps: .init(elements: apps, next: nil),
             history: .init(elements: history, next: "?history=6"),
-            choosesPassword: true,
+            choosesPassword: choosesPassword,
             minimumPasswordLength: 8,
             csrf: "Zm9yIHRoZSBmb3Jt"
         )
