@@ -43,6 +43,8 @@ struct AuthlibApp {
 
     private static func configuration(port: Int) -> String {
         """
+        registration:
+          mode: open
         clients:
           - client_id: \(clientID)
             client_secret: \(secret)

@@ -1,5 +1,6 @@
 import Foundation
 import MartletProtocol
+import MartletTesting
 import Testing
 
 @Suite("In Chromium")
@@ -10,6 +11,7 @@ struct BrowserTests {
         defer { app.stop() }
         let environment = app.environment.merging([
             "DEVICE_CLIENT_ID": AuthlibApp.deviceClientID, "PICTURES": ClientProgram.pictures.path,
+            "MARTLET": ServerProcess.binary.path, "CONFIGURATION": app.server.configurationPath,
         ]) { $1 }
         let seen = try await ClientProgram.play("browser_story.py", environment: environment)
 
@@ -22,6 +24,14 @@ struct BrowserTests {
             #expect(seen[moment]?.string?.contains("Signed in as") == true, "\(moment)")
         }
         #expect(seen["profile"]?["email"]?.string == Person.email)
+        #expect(seen["asks_again_when_old"]?.bool == true, "an old form says why it is shown again")
+        #expect(seen["warns_of_strangers"]?.bool == true)
+        #expect(seen["german"]?.strings == ["de", "de"])
+        #expect(seen["denied"]?["error"]?.string == "access_denied")
+        #expect(seen["links_back"]?.bool == true)
+        #expect(seen["front_asks"]?.bool == true, "the issuer's own address leads to a page")
+        #expect(seen["changes_password"]?.bool == true)
+        #expect(seen["slows_guessing"]?.bool == true)
         #expect(seen["problem_stays"]?.bool == true, "an unknown client is told to the person only")
         #expect(seen["device"]?["access_token"]?.string != nil)
         #expect(seen["sessions"]?.integer ?? 0 >= 1)

@@ -1,13 +1,16 @@
 """Walks through the pages in headless Chromium with the app of authlib_app.py, and keeps a picture
 of each page, 390 and 1280 pixels wide, light and dark. Prints one JSON object with what was seen.
 
-Environment: ISSUER, APP_URL, USERNAME, PASSWORD, DEVICE_CLIENT_ID, PICTURES (a folder).
+Environment: ISSUER, APP_URL, USERNAME, PASSWORD, DEVICE_CLIENT_ID, PICTURES (a folder), MARTLET (the
+binary) and CONFIGURATION (the server's).
 """
 
 import base64
 import json
 import os
+import subprocess
 from pathlib import Path
+from urllib.parse import urlencode
 
 import requests
 from selenium import webdriver
@@ -20,8 +23,8 @@ app = os.environ["APP_URL"]
 pictures = Path(os.environ["PICTURES"])
 pictures.mkdir(parents=True, exist_ok=True)
 WIDTHS = [390, 1280]
-# What a page must not do for any reader: scroll sideways, have an input without a name, lack its
-# language, its title or its one main heading.
+# What a page must not do for any reader: scroll sideways, have an input without a name, show
+# what is hidden, lack its language, its title or its one main heading.
 FAULTS = """
     const faults = [];
     const root = document.documentElement;
@@ -32,6 +35,8 @@ FAULTS = """
     if (!document.querySelector('main')) faults.push('no main part');
     for (const field of document.querySelectorAll('input:not([type=hidden]):not([hidden])'))
         if (!field.labels.length && !field.ariaLabel) faults.push('unlabelled: ' + field.name);
+    for (const thing of document.querySelectorAll('[hidden]'))
+        if (thing.offsetParent !== null) faults.push('seen though hidden: ' + thing.outerHTML);
     for (const thing of document.querySelectorAll('button, a, summary'))
         if (!(thing.ariaLabel || thing.textContent).trim()) faults.push('nameless ' + thing.tagName);
     if (document.querySelector('[style], style, script:not([src])')) faults.push('inline code');
@@ -125,9 +130,9 @@ def type_in(name, text):
     field.send_keys(text)
 
 
-def sign_in(password):
+def sign_in(password, username=os.environ["USERNAME"]):
     if has("input[name=username]:not([type=hidden], [hidden])"):
-        type_in("username", os.environ["USERNAME"])
+        type_in("username", username)
     type_in("password", password)
     press("button[value=sign_in]")
 
@@ -140,6 +145,36 @@ def allow_if_asked():
 
 def words():
     return find("body").text
+
+
+def in_german(name):
+    """The page once more, as a browser gets it whose reader wants German."""
+    command("Network.enable")
+    command("Network.setExtraHTTPHeaders", headers={"Accept-Language": "de-AT,de;q=0.9"})
+    browser.get(browser.current_url)
+    command("Network.disable")
+    picture(name + "-german")
+    seen.setdefault("german", []).append(find("html").get_attribute("lang"))
+
+
+def begin_device():
+    return requests.post(
+        issuer + "/oauth/device",
+        data={"client_id": os.environ["DEVICE_CLIENT_ID"], "scope": "openid profile"},
+        timeout=30,
+    ).json()
+
+
+def poll(device):
+    return requests.post(
+        issuer + "/oauth/token",
+        data={
+            "client_id": os.environ["DEVICE_CLIENT_ID"],
+            "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+            "device_code": device["device_code"],
+        },
+        timeout=30,
+    ).json()
 
 
 def profile():
@@ -159,6 +194,11 @@ try:
     sign_in(os.environ["PASSWORD"])
     seen["asks_consent"] = has("button[value=allow]")
     picture("consent")
+    # As if the page had been open for too long.
+    browser.execute_script("document.querySelector('input[name=csrf]').value = 'AAAA'")
+    press("button[value=allow]")
+    seen["asks_again_when_old"] = has("[role=alert]") and has("button[value=allow]")
+    picture("consent-old-form")
     press("button[value=allow]")
     seen["app"] = words()
     seen["profile"] = profile()
@@ -187,17 +227,37 @@ try:
     WebDriverWait(browser, 30).until(lambda _: browser.current_url == app + "/")
     seen["posted_by_script"] = words()
 
+    # An app that nobody here knows: it registered itself.
+    stranger = requests.post(
+        issuer + "/oauth/register",
+        json={
+            "client_name": "Mail Sorter",
+            "redirect_uris": ["https://sorter.example.net/callback"],
+            "post_logout_redirect_uris": ["https://sorter.example.net/signed-out"],
+        },
+        timeout=30,
+    ).json()
+    asking = {
+        "response_type": "code",
+        "client_id": stranger["client_id"],
+        "redirect_uri": "https://sorter.example.net/callback",
+        "scope": "openid profile email",
+        "state": "s",
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+    }
+    browser.get(issuer + "/oauth/authorize?" + urlencode(asking))
+    seen["warns_of_strangers"] = "registered itself" in words()
+    picture("consent-unverified")
+    in_german("consent-unverified")
+
     # A request that must not be answered with a redirect.
     browser.get(issuer + "/oauth/authorize?response_type=code&client_id=nobody")
     seen["problem_stays"] = browser.current_url.startswith(issuer)
     picture("problem")
 
     # A device without a browser.
-    device = requests.post(
-        issuer + "/oauth/device",
-        data={"client_id": os.environ["DEVICE_CLIENT_ID"], "scope": "openid profile"},
-        timeout=30,
-    ).json()
+    device = begin_device()
     browser.get(device["verification_uri"])
     picture("device")
     type_in("user_code", "BCDF-GHJK")
@@ -208,20 +268,18 @@ try:
     picture("device-confirm")
     press("button[value=allow]")
     picture("device-done")
-    polled = requests.post(
-        issuer + "/oauth/token",
-        data={
-            "client_id": os.environ["DEVICE_CLIENT_ID"],
-            "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
-            "device_code": device["device_code"],
-        },
-        timeout=30,
-    )
-    seen["device"] = polled.json()
+    seen["device"] = poll(device)
+    other = begin_device()
+    browser.get(other["verification_uri_complete"])
+    press("button[value=deny]")
+    picture("device-denied")
+    seen["denied"] = poll(other)
 
     # The account page: end what the app holds.
     browser.get(issuer + "/account")
     picture("account")
+    in_german("account")
+    browser.get(issuer + "/account")
     rows = [row for row in browser.find_elements(By.CSS_SELECTOR, "li") if "Authlib" in row.text]
     seen["sessions"] = len([row for row in rows if row.find_elements(By.NAME, "session")])
     while has("li form input[name=session]"):
@@ -236,6 +294,49 @@ try:
     picture("signed-out")
     browser.get(issuer + "/account")
     seen["asks_again"] = has("input[name=password]")
+
+    # An app that registered itself offers its way back as a link only.
+    leaving = {
+        "client_id": stranger["client_id"],
+        "post_logout_redirect_uri": "https://sorter.example.net/signed-out",
+    }
+    browser.get(issuer + "/oauth/logout?" + urlencode(leaving))
+    seen["links_back"] = has("main a[href^='https://sorter.example.net/']")
+    picture("signed-out-way-back")
+
+    # Somebody whose password does not stand in the configuration file, and so can be changed.
+    subprocess.run(
+        [os.environ["MARTLET"], "user", "create", "--config", os.environ["CONFIGURATION"]]
+        + ["--username", "grace", "--email", "grace@example.com", "--password-stdin"],
+        input=b"a nanosecond of copper wire\n",
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    browser.get(issuer)
+    seen["front_asks"] = has("input[name=password]")
+    sign_in("a nanosecond of copper wire", username="grace")
+    picture("account-password")
+    type_in("current_password", "a nanosecond of copper wire")
+    type_in("next_password", "Stolz und Vorurteil")
+    type_in("repeated_password", "Stolz und Vorurteile")
+    press("form:has(input[name=current_password]) button")
+    picture("account-password-differs")
+    type_in("current_password", "a nanosecond of copper wire")
+    type_in("next_password", "Stolz und Vorurteil")
+    type_in("repeated_password", "Stolz und Vorurteil")
+    press("form:has(input[name=current_password]) button")
+    seen["changes_password"] = has("[role=status]")
+    picture("account-password-changed")
+
+    # Guessing is slowed down.
+    browser.delete_all_cookies()
+    browser.get(issuer + "/account")
+    for guess in range(20):
+        sign_in(f"guess {guess}", username="edsger")
+        if "Too many attempts" in words():
+            break
+    seen["slows_guessing"] = "Too many attempts" in words()
+    picture("login-too-many-attempts")
 except Exception as failure:
     (pictures / "failure.png").write_bytes(browser.get_screenshot_as_png())
     seen["console"] += [line["message"] for line in browser.get_log("browser")]
