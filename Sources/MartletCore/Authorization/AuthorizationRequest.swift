@@ -273,7 +273,7 @@ extension AuthorizationRequest {
             guard let one = Prompt(rawValue: String(word)) else {
                 throw OAuthError(
                     .invalidRequest,
-                    "prompt takes none, login, consent and select_account."
+                    "The prompt takes none, login, consent and select_account."
                 )
             }
             prompt.insert(one)
