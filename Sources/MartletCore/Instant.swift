@@ -6,8 +6,11 @@ package struct Instant: Sendable, Hashable, Comparable, Codable {
         self.microseconds = microseconds
     }
 
+    /// Seconds beyond what microseconds can tell, some 292,000 years, are the last or the first
+    /// instant: no number from outside stops the process.
     package init(seconds: Int64) {
-        self.microseconds = seconds * 1_000_000
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        microseconds = overflow ? (seconds < 0 ? .min : .max) : product
     }
 
     /// Whole seconds since 1970, rounded down: what a NumericDate of RFC 7519 §2 holds.
@@ -21,16 +24,16 @@ package struct Instant: Sendable, Hashable, Comparable, Codable {
     }
 
     package static func + (instant: Instant, duration: Duration) -> Instant {
-        Instant(microseconds: instant.microseconds + duration.microseconds)
+        Instant(microseconds: instant.microseconds.addingSaturated(duration.microseconds))
     }
 
     package static func - (instant: Instant, duration: Duration) -> Instant {
-        Instant(microseconds: instant.microseconds - duration.microseconds)
+        Instant(microseconds: instant.microseconds.subtractingSaturated(duration.microseconds))
     }
 
     /// The time from `earlier` to `later`; negative if they are the other way round.
     package static func - (later: Instant, earlier: Instant) -> Duration {
-        .microseconds(later.microseconds - earlier.microseconds)
+        .microseconds(later.microseconds.subtractingSaturated(earlier.microseconds))
     }
 
     package init(from decoder: any Decoder) throws {
@@ -40,6 +43,18 @@ package struct Instant: Sendable, Hashable, Comparable, Codable {
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(microseconds)
+    }
+}
+
+extension Int64 {
+    fileprivate func addingSaturated(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+
+    fileprivate func subtractingSaturated(_ other: Int64) -> Int64 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (other < 0 ? .max : .min) : difference
     }
 }
 

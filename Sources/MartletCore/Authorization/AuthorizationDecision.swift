@@ -103,8 +103,7 @@ extension AuthorizationRequest {
             if prompt.contains(.login) { return .again }
             if let maxAge, now - person.authentication.time > maxAge { return .again }
         }
-        guard let hintedSubject, !hintedSubject.isSameText(as: person.subject) else { return nil }
-        return .somebodyElse
+        return wantedSubjects.includes(person.subject) ? nil : .somebodyElse
     }
 
     private static let unmet = OAuthError(

@@ -15,8 +15,8 @@ package struct AuthorizationRequest: Sendable {
     /// How long ago the person may have authenticated.
     package let maxAge: Duration?
     package let loginHint: String?
-    /// The subject that an ID token of ours names, or the `claims` parameter: nobody else will do.
-    package let hintedSubject: String?
+    /// Whom an ID token of ours or the `claims` parameter names: nobody else will do.
+    package let wantedSubjects: WantedSubjects
     /// The classes of authentication one of which it must be.
     package let requiredContextClasses: [String]?
     package let claims: ClaimsRequest?
@@ -25,6 +25,23 @@ package struct AuthorizationRequest: Sendable {
 
     /// Whether access is to go on when the browser's session is over (OIDC Core §11).
     package var isOffline: Bool { scope.contains(ScopeName.offlineAccess) }
+}
+
+/// Whom a request is about, if it says so: by an ID token, by the `claims` parameter, or by both,
+/// which then must mean the same person.
+package enum WantedSubjects: Sendable, Equatable {
+    case anybody
+    case only(String)
+    /// Nobody could be all of them, or what was named is no subject.
+    case nobody
+
+    func includes(_ subject: String) -> Bool {
+        switch self {
+        case .anybody: true
+        case .only(let wanted): wanted.isSameText(as: subject)
+        case .nobody: false
+        }
+    }
 }
 
 /// A redirect URI that is the client's own, and how the answer travels there.
@@ -147,7 +164,7 @@ extension AuthorizationRequest {
             prompt: try prompt(parameters),
             maxAge: try maxAge(parameters) ?? metadata.defaultMaxAge,
             loginHint: try bounded(parameters, WireName.loginHint, maximumHint),
-            hintedSubject: try hint(parameters, subject: subject) ?? claims?.requiredSubject,
+            wantedSubjects: try wantedSubjects(parameters, claims, subject: subject),
             requiredContextClasses: claims?.requiredContextClasses,
             claims: isOpenID ? claims : nil,
             uiLocales: try bounded(parameters, WireName.uiLocales, maximumHint)
@@ -292,18 +309,20 @@ extension AuthorizationRequest {
         return .seconds(seconds)
     }
 
-    private static func hint(
+    private static func wantedSubjects(
         _ parameters: FormParameters,
+        _ claims: ClaimsRequest?,
         subject: (String) -> String?
-    ) throws(OAuthError) -> String? {
-        guard let hint = try parameters.one(WireName.idTokenHint) else { return nil }
-        guard let subject = subject(hint) else {
+    ) throws(OAuthError) -> WantedSubjects {
+        let claimed = claims?.wantedSubjects ?? .anybody
+        guard let hint = try parameters.one(WireName.idTokenHint) else { return claimed }
+        guard let hinted = subject(hint) else {
             throw OAuthError(
                 .invalidRequest,
                 "The id_token_hint is not an ID token of this server for this client."
             )
         }
-        return subject
+        return claimed.includes(hinted) ? .only(hinted) : .nobody
     }
 
     private static func bounded(
@@ -320,8 +339,12 @@ extension AuthorizationRequest {
 }
 
 extension ClaimsRequest {
-    /// Whom the ID token must be about (OIDC Core §5.5.1).
-    fileprivate var requiredSubject: String? { idToken[ClaimName.subject]?.value?.string }
+    /// Whom the ID token must be about (OIDC Core §5.5.1). A list of subjects is none: it asks for
+    /// one of them, which is nobody's to choose.
+    fileprivate var wantedSubjects: WantedSubjects {
+        guard let value = idToken[ClaimName.subject]?.value else { return .anybody }
+        return value.string.map { .only($0) } ?? .nobody
+    }
 
     /// The classes of authentication that the ID token must name one of (OIDC Core §5.5.1.1).
     fileprivate var requiredContextClasses: [String]? {

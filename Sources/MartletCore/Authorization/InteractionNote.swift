@@ -19,7 +19,8 @@ package struct InteractionNote: Sendable, Equatable {
     /// Reads a note.
     package init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 3, let act = Act(rawValue: parts[0]), let seconds = Int64(parts[1])
+        guard parts.count == 3, let act = Act(rawValue: parts[0]), let seconds = Int64(parts[1]),
+            seconds >= 0
         else { return nil }
         self.act = act
         self.seconds = seconds
@@ -52,9 +53,11 @@ package struct InteractionNote: Sendable, Equatable {
         keys: CookieKeys,
         at now: Instant
     ) -> Bool {
+        guard keys.verify(code, for: .interaction, Self.parts(act, seconds, query, signIn)) else {
+            return false
+        }
         let made = Instant(seconds: seconds)
-        return keys.verify(code, for: .interaction, Self.parts(act, seconds, query, signIn))
-            && now - made < Self.lifetime && made <= now
+        return made <= now && now - made < Self.lifetime
     }
 
     private static func parts(

@@ -15,10 +15,17 @@ package enum SubjectIdentifier {
         case .public:
             return account.rawValue
         case .pairwise:
-            // A client without a site of its own shares its subjects with nobody.
-            let sector = client.metadata.sectorIdentifier ?? client.id.rawValue
-            return pairwise(account, sector: sector, key: key)
+            return pairwise(account, sector: sector(of: client), key: key)
         }
+    }
+
+    /// The site that a client's subjects are for. A client without one shares them with nobody, and
+    /// neither does one that registered itself and gets tokens for devices: nothing that comes
+    /// back to its redirect URIs proves that it is that site.
+    private static func sector(of client: Client) -> String {
+        let isUnproven = client.isSelfRegistered && client.may(.deviceCode)
+        let site = isUnproven ? nil : client.metadata.sectorIdentifier
+        return site ?? client.id.rawValue
     }
 
     /// The sector goes in with its length, so that no two pairs of sector and account look alike.

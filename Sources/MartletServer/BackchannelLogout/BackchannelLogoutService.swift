@@ -118,15 +118,6 @@ final class BackchannelLogoutService: Service {
     }
 }
 
-extension LogoutQueue.Job {
-    fileprivate var client: ClientID? {
-        switch self {
-        case .find: nil
-        case .tell(let logout): logout.client
-        }
-    }
-}
-
 extension OutgoingCalls.Failure {
     fileprivate var reason: String {
         switch self {

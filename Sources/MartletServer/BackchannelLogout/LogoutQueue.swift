@@ -6,8 +6,11 @@ struct LogoutQueue: Sendable {
     /// Jobs at most; beyond it the oldest that waits is dropped. A client that missed a logout hears
     /// of it when it refreshes.
     static let capacity = 1000
-    /// Jobs that are worked on at the same moment: clients that do not answer hold up no others for
-    /// longer than a call takes.
+    /// Jobs of one client: beyond it the client's own oldest is dropped, so that one which does not
+    /// answer takes no other's place.
+    static let capacityOfClient = 50
+    /// Jobs that are worked on at the same moment, one of each client at most: those that do not
+    /// answer hold up no others.
     static let maximumConcurrent = 8
     /// The pauses between attempts, so one more attempt than these: a client that is started anew,
     /// or away for some minutes, is told when it is back.
@@ -69,16 +72,28 @@ struct LogoutQueue: Sendable {
     mutating func add(_ job: Job) -> Job? {
         lastID += 1
         entries.append(Entry(id: lastID, job: job))
-        guard entries.count > Self.capacity,
-            let oldest = entries.firstIndex(where: { $0.state != .working })
-        else { return nil }
-        return entries.remove(at: oldest).job
+        if let client = job.client,
+            entries.count(where: { $0.job.client == client }) > Self.capacityOfClient
+        {
+            return drop { $0.job.client == client }
+        }
+        return entries.count > Self.capacity ? drop { _ in true } : nil
+    }
+
+    /// Drops the oldest of these that is not being tried.
+    private mutating func drop(where isOne: (Entry) -> Bool) -> Job? {
+        let oldest = entries.firstIndex { $0.state != .working && isOne($0) }
+        return oldest.map { entries.remove(at: $0).job }
     }
 
     /// The job to be tried now, if there is one and not too many are being tried.
     mutating func next() -> Attempt? {
-        guard entries.count(where: { $0.state == .working }) < Self.maximumConcurrent,
-            let index = entries.firstIndex(where: { $0.state == .ready })
+        let working = entries.filter { $0.state == .working }
+        let busy = Set(working.compactMap(\.job.client))
+        guard working.count < Self.maximumConcurrent,
+            let index = entries.firstIndex(where: { entry in
+                entry.state == .ready && entry.job.client.map { !busy.contains($0) } ?? true
+            })
         else { return nil }
         entries[index].state = .working
         return Attempt(id: entries[index].id, job: entries[index].job)
@@ -103,10 +118,22 @@ struct LogoutQueue: Sendable {
         }
     }
 
-    /// A pause is over.
+    /// A pause is over: the job stands behind those that were not tried yet.
     mutating func resume(_ id: Int) {
         guard let index = entries.firstIndex(where: { $0.id == id }) else { return }
-        entries[index].state = .ready
+        var entry = entries.remove(at: index)
+        entry.state = .ready
+        entries.append(entry)
+    }
+}
+
+extension LogoutQueue.Job {
+    /// Whom it calls.
+    var client: ClientID? {
+        switch self {
+        case .find: nil
+        case .tell(let logout): logout.client
+        }
     }
 }
 

@@ -48,15 +48,20 @@ struct BrowserCookies: Sendable {
             + "SameSite=Lax\(secure)"
     }
 
+    /// The one cookie of this name; `nil` if it came twice, for then one of them is not ours.
+    ///
+    /// Byte by byte, as browsers see it (RFC 6265 §5.2): a character that only looks like a
+    /// semicolon would let another host of the domain write `__Host-` into a cookie of its own.
     private func value(of name: String, in request: Request) -> String? {
-        for field in request.headers[values: .cookie] {
-            for pair in field.split(separator: ";").prefix(Self.maximumCount) {
-                let cookie = pair.drop { $0 == " " }
-                guard cookie.hasPrefix(name + "=") else { continue }
-                return String(cookie.dropFirst(name.utf8.count + 1))
-            }
-        }
-        return nil
+        let prefix = Array((name + "=").utf8)
+        let values = request.headers[values: .cookie]
+            .flatMap { $0.utf8.split(separator: UInt8(ascii: ";")) }
+            .prefix(Self.maximumCount)
+            .map { $0.drop { byte in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") } }
+            .filter { $0.starts(with: prefix) }
+            .map { $0.dropFirst(prefix.count) }
+        guard values.count == 1, let value = values.first else { return nil }
+        return String(value)
     }
 }
 

@@ -162,6 +162,12 @@ struct BrowserSignInTests {
         for text in ["", "signed_in", "signed_in.x.y", "danced.1.x", "signed_in.1.x.y"] {
             #expect(InteractionNote(text) == nil)
         }
+        for seconds in ["9223372036854775807", "-9223372036854775808", "-1", "9223372036854"] {
+            let note = InteractionNote("signed_in.\(seconds).x")
+            #expect(
+                note?.isGenuine(for: "a=1", of: id, keys: keys, at: world.now) ?? false == false
+            )
+        }
     }
 
     @Test(

@@ -50,7 +50,7 @@ struct AuthorizationDecisionTests {
             prompt: prompt,
             maxAge: maxAge,
             loginHint: nil,
-            hintedSubject: hint,
+            wantedSubjects: hint.map { .only($0) } ?? .anybody,
             requiredContextClasses: classes,
             claims: nil,
             uiLocales: nil

@@ -47,15 +47,19 @@ struct RequestedSubjectTests {
         "the sub that the claims parameter asks for is who the client means",
         .covers("OIDC Core §5.5.1 values"),
         arguments: [
-            (nil, nil, nil), (#"{"id_token":{"sub":null}}"#, nil, nil),
-            (#"{"id_token":{"sub":{"value":"ada"}}}"#, nil, "ada"),
-            (#"{"id_token":{"sub":{"value":"ada"}}}"#, "ada", "ada"),
-            (#"{"userinfo":{"sub":{"value":"ada"}}}"#, nil, nil), (nil, "bob", "bob"),
-        ] as [(String?, String?, String?)]
+            (nil, nil, .anybody), (#"{"id_token":{"sub":null}}"#, nil, .anybody),
+            (#"{"id_token":{"sub":{"value":"ada"}}}"#, nil, .only("ada")),
+            (#"{"id_token":{"sub":{"value":"ada"}}}"#, "ada", .only("ada")),
+            (#"{"id_token":{"sub":{"value":"ada"}}}"#, "bob", .nobody),
+            (#"{"id_token":{"sub":{"value":5}}}"#, nil, .nobody),
+            (#"{"id_token":{"sub":{"value":5}}}"#, "ada", .nobody),
+            (#"{"userinfo":{"sub":{"value":"ada"}}}"#, nil, .anybody),
+            (nil, "bob", .only("bob")),
+        ] as [(String?, String?, WantedSubjects)]
     )
-    func subject(claims: String?, hint: String?, subject: String?) async throws {
+    func subject(claims: String?, hint: String?, subject: WantedSubjects) async throws {
         let request = try await request(claims: claims, hint: hint)
-        #expect(request.hintedSubject == subject)
+        #expect(request.wantedSubjects == subject)
     }
 
     @Test(

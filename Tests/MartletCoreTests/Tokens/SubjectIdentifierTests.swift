@@ -61,6 +61,27 @@ struct SubjectIdentifierTests {
         #expect(try await subject(at: one, in: world, "bob") != ada)
     }
 
+    @Test("who registered itself and gets tokens for devices learns no other site's subjects")
+    func unprovenSite() async throws {
+        let world = try await TestAuthorizationServer()
+        let honest = try await pairwise("https://one.example.com/back", in: world)
+        let other = try await world.client(
+            grants: [.authorizationCode, .deviceCode],
+            scope: "openid",
+            redirectURIs: ["https://one.example.com/whatever"],
+            members: ["subject_type": "pairwise"]
+        )
+        let keys = try await world.keys
+        let ada = AccountID(rawValue: "ada")
+        var client = try await world.server.client(other.id).value
+        let site = try keys.subject(of: ada, for: try await world.server.client(honest.id).value)
+        #expect(try keys.subject(of: ada, for: client) == site)
+        client.managedBy = .registration
+        #expect(try keys.subject(of: ada, for: client) != site)
+        client.metadata.grantTypes = [.authorizationCode]
+        #expect(try keys.subject(of: ada, for: client) == site)
+    }
+
     @Test("no two pairs of site and account give the same subject by being cut elsewhere")
     func separation() async throws {
         let world = try await TestAuthorizationServer()

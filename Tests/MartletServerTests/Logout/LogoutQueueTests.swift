@@ -70,6 +70,41 @@ struct LogoutQueueTests {
         #expect(queue.next()?.job == job(8))
     }
 
+    private func call(_ client: String, _ number: Int) -> LogoutQueue.Job {
+        .tell(
+            ClientLogout(
+                client: ClientID(rawValue: client),
+                account: AccountID(rawValue: "\(number)"),
+                signIn: nil
+            )
+        )
+    }
+
+    @Test("a client that does not answer takes one place, and no other client waits for it")
+    func fairness() throws {
+        let queue = Box()
+        for number in 0..<40 { #expect(queue.add(call("slow", number)) == nil) }
+        #expect(queue.add(call("well", 0)) == nil)
+        let slow = try #require(queue.next())
+        #expect(slow.job == call("slow", 0))
+        #expect(queue.next()?.job == call("well", 0))
+        #expect(queue.next() == nil)
+        #expect(queue.finish(slow.id, .notNow) == .again(after: LogoutQueue.pauses[0]))
+        queue.resume(slow.id)
+        #expect(queue.next()?.job == call("slow", 1))
+    }
+
+    @Test("a client with too many jobs loses its own oldest, never another's")
+    func share() throws {
+        let queue = Box()
+        #expect(queue.add(call("well", 0)) == nil)
+        for number in 0..<LogoutQueue.capacityOfClient {
+            #expect(queue.add(call("slow", number)) == nil)
+        }
+        #expect(queue.add(call("slow", -1)) == call("slow", 0))
+        #expect(queue.next()?.job == call("well", 0))
+    }
+
     @Test("what is refused is not tried again")
     func refused() throws {
         let queue = queue(1)

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Hummingbird
 import MartletCore
 import MartletProtocol
 import Testing
@@ -278,6 +279,51 @@ struct SignInPagesTests {
                     #expect(cookie.contains(attribute))
                 }
                 #expect(!cookie.contains("Domain"))
+            }
+        }
+    }
+
+    @Test("a cookie is read byte by byte: what only looks like a semicolon divides nothing")
+    func tossedCookies() async throws {
+        try await Self.world { test, caller, _ in
+            let cookies = BrowserCookies(issuer: TestServer.issuer)
+            let browser = KnownBrowser(in: test.server.surroundings).text
+            let name = "__Host-martlet-browser="
+            for (header, isOurs) in [
+                ("a=b; \(name)\(browser)", true), ("\(name)\(browser);a=b", true),
+                ("x=1\u{37E}\(name)\(browser)", false),
+                ("\(name)\(browser); \(name)\(browser)", false),
+                ("x\(name)\(browser)", false), ("\(name)\(browser)\u{37E}", false),
+            ] {
+                let request = Request(
+                    head: .init(
+                        method: .get,
+                        scheme: nil,
+                        authority: nil,
+                        path: "/",
+                        headerFields: [.cookie: header]
+                    ),
+                    body: .init(buffer: .init())
+                )
+                #expect((cookies.browser(in: request) != nil) == isOurs, "\(header)")
+            }
+            let answer = try await caller.send(
+                .get,
+                "/account",
+                headers: [.cookie: "x=1\u{37E}__Host-martlet=a.b"]
+            )
+            #expect(answer.status == 303)
+        }
+    }
+
+    @Test("a note with a number that no clock tells changes nothing")
+    func absurdNote() async throws {
+        try await Self.world(members: ["skip_consent": true]) { _, caller, path in
+            let browser = PersonsBrowser(caller)
+            _ = try await browser.signIn(try await browser.open("/login?continue=/account"))
+            for seconds in ["9223372036854775807", "-9223372036854775808"] {
+                let shown = try await browser.open(path + "&interaction=signed_in.\(seconds).x")
+                #expect(try Self.answer(shown).one("code") != nil)
             }
         }
     }
