@@ -154,7 +154,8 @@ package struct AuthorizationServer: Sendable {
         /// Somebody enters too many wrong codes of devices.
         case userCodesLimited
         case signInFailed
-        case signInLimited
+        /// Too many failures, the last of them from this address.
+        case signInLimited(address: String)
     }
 }
 

@@ -39,6 +39,8 @@ struct HousekeepingService: Service {
         do {
             return try await housekeeping.tidy(at: server.surroundings.now())
         } catch {
+            // What was broken off because the server stops is done at its next start.
+            guard !Task.isCancelled else { return false }
             log.housekeepingFailed(error)
             return false
         }

@@ -55,8 +55,11 @@ package struct ServerLog: Sendable {
             logger.warning("codes of devices are slowed down: too many wrong ones")
         case .signInFailed:
             logger.info("sign-in failed")
-        case .signInLimited:
-            logger.warning("sign-ins are slowed down: too many failures")
+        case .signInLimited(let address):
+            logger.warning(
+                "sign-ins are slowed down: too many failures",
+                metadata: ["address": "\(address)"]
+            )
         }
     }
 

@@ -48,7 +48,15 @@ enum WireNames {
             names: errorCodes.union(grantTypes).union(parameters)
         ),
         // The example in its help, for people to copy.
-        .init(pathPrefix: "Sources/martlet/Commands/ClientCommand", names: ["redirect_uris"]),
+        .init(
+            pathPrefix: "Sources/martlet/Commands/ClientCommand",
+            names: ["authorization_code", "grant_types", "redirect_uris", "refresh_token"]
+        ),
+        // The examples in its page, for people to copy.
+        .init(
+            pathPrefix: "Sources/martlet/Configuration/ConfigurationReference",
+            names: grantTypes.union(parameters)
+        ),
         // The keys of martlet.yaml, some of which are named alike.
         .init(
             pathPrefix: "Sources/martlet/Configuration",

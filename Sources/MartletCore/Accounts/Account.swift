@@ -3,6 +3,9 @@ package import MartletProtocol
 /// A person who can sign in (the resource owner of RFC 6749 §1.1).
 package struct Account: Sendable, Equatable {
     package static let maximumUsername = 200
+    /// Bytes of the shortest password that anybody may choose (NIST SP 800-63B §5.1.1.1). Passwords
+    /// that were imported, or stand in the configuration file, may be what they are.
+    package static let minimumNewPassword = 8
     package static let maximumEmail = 254
 
     /// The `sub` of tokens: random, and never the user name, which may change hands.

@@ -2,10 +2,6 @@ package import MartletProtocol
 
 /// What a signed-in person may do to their own account.
 extension OwnAccount {
-    /// The shortest password that a person may choose (NIST SP 800-63B §5.1.1.1). What an operator
-    /// sets is the operator's business.
-    package static let minimumPassword = 8
-
     /// Ends one of the person's own sessions.
     ///
     /// - Returns: whether there is such a session of theirs; one that is over already counts.
@@ -90,7 +86,7 @@ extension OwnAccount {
         at now: Instant
     ) async throws -> PasswordChange {
         guard choosesPassword else { return .ownedByFile }
-        guard form.next.bytes.count >= Self.minimumPassword else { return .tooShort }
+        guard form.next.bytes.count >= Account.minimumNewPassword else { return .tooShort }
         guard form.next.bytes.count <= PasswordHasher.maximumPassword else { return .tooLong }
         guard form.next == form.repeated else { return .differs }
         let verification = try await server.verifyPassword(

@@ -29,7 +29,7 @@ extension AuthorizationServer {
         let name = Account.signInName(username)
         let address = origin.address
         guard attempts.begin(name: name, address: address, at: now, known: known) else {
-            notice(.signInLimited)
+            notice(.signInLimited(address: address))
             return .tooMany
         }
         let account: Stored<Account>?

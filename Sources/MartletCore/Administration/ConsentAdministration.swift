@@ -41,6 +41,8 @@ extension AuthorizationServer {
     package func withdrawConsent(of username: String, from client: ClientID) async throws {
         let account = try await account(named: username).value
         guard try await withdrawConsent(of: account.id, from: client) else {
+            // A misspelt id is said to be one.
+            _ = try await self.client(client)
             throw AdministrationError(
                 "The user “\(account.username)” has given no consent to the client “\(client)”."
             )

@@ -74,7 +74,7 @@ extension AuthorizationRequest {
             throw OAuthError(.invalidRequest, "The request names no client.")
         }
         guard let client = try await snapshot.client(ClientID(rawValue: id)) else {
-            throw OAuthError(.invalidClient, "There is no such client.")
+            throw OAuthError(.invalidClient, "No client has this client_id.")
         }
         guard client.value.may(.authorizationCode) else {
             throw OAuthError(
@@ -103,7 +103,8 @@ extension AuthorizationRequest {
                 .invalidRequest,
                 sent == nil
                     ? "The request names no redirect URI, and the client has several."
-                    : "The redirect URI is none that the client registered."
+                    : "The redirect_uri is not one of those that the client registered; "
+                        + "they are compared byte for byte."
             )
         }
         // What is wrong with the mode or the state is told in the mode that needs neither.
@@ -287,7 +288,10 @@ extension AuthorizationRequest {
         var prompt: Set<Prompt> = []
         for word in text.split(separator: " ") {
             guard let one = Prompt(rawValue: String(word)) else {
-                throw OAuthError(.invalidRequest, "The prompt has a value that nobody knows.")
+                throw OAuthError(
+                    .invalidRequest,
+                    "The prompt takes none, login, consent and select_account."
+                )
             }
             prompt.insert(one)
         }

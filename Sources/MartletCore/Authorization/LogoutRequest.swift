@@ -67,7 +67,7 @@ extension LogoutRequest {
             client = try await find(ClientID(rawValue: id))
         }
         guard named == nil || client != nil else {
-            throw OAuthError(.invalidClient, "There is no such client.")
+            throw OAuthError(.invalidClient, "No client has this client_id.")
         }
         return LogoutRequest(
             client: client,
@@ -88,7 +88,8 @@ extension LogoutRequest {
         else {
             throw OAuthError(
                 .invalidRequest,
-                "The post_logout_redirect_uri is none that the client registered."
+                "The post_logout_redirect_uri is not one of those that the client registered; "
+                    + "they are compared byte for byte."
             )
         }
         return LogoutRedirect(uri: wanted, state: state)

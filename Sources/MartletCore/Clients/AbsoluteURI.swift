@@ -23,13 +23,13 @@ package struct AbsoluteURI: Sendable, Hashable {
 
     /// Why a text is no URI as is wanted here; each says how a sentence about it goes on.
     package enum Flaw: String, Error, Sendable {
-        case length = "has 1 to 2000 characters."
+        case length = "must have 1 to 2000 characters."
         case characters = "holds a character that no URI has; encode it with a percent sign."
-        case scheme = "is absolute: it begins with a scheme, as https:// does."
-        case fragment = "has no fragment."
-        case userInformation = "has no user name or password before its host."
-        case host = "has a valid host after its //."
-        case port = "has a port from 1 to 65535, or none."
+        case scheme = "must be absolute: it begins with a scheme, as https:// does."
+        case fragment = "must have no fragment."
+        case userInformation = "must have no user name or password before its host."
+        case host = "must have a valid host after its //."
+        case port = "must have a port from 1 to 65535, or none."
     }
 
     package init(_ text: String) throws(Flaw) {

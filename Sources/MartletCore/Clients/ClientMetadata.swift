@@ -197,7 +197,9 @@ extension ClientMetadata {
     private func checkAddresses() throws(OAuthError) {
         let hasCode = grantTypes.contains(.authorizationCode)
         if hasCode && redirectURIs.isEmpty {
-            throw .redirectURI("A client with the grant type authorization_code has redirect_uris.")
+            throw .redirectURI(
+                "A client with the grant type authorization_code needs redirect_uris."
+            )
         }
         if !hasCode && !(redirectURIs + postLogoutRedirectURIs).isEmpty {
             throw .metadata(

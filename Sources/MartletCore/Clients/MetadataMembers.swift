@@ -42,7 +42,7 @@ struct MetadataMembers {
             throw .metadata("response_types is a list.")
         }
         guard names.allSatisfy({ ResponseType(rawValue: $0) != nil }) else {
-            throw .metadata("The only one of response_types is code.")
+            throw .metadata("response_types can only hold code.")
         }
         guard names.isEmpty == needed.isEmpty else {
             throw .metadata(
@@ -143,7 +143,7 @@ struct MetadataMembers {
     /// An address that a browser or this server goes to.
     func link(_ name: String) throws(OAuthError) -> String? {
         guard let value = object[name] else { return nil }
-        guard let text = value.string else { throw .metadata("\(name) is a URL.") }
+        guard let text = value.string else { throw .metadata("\(name) must be a URL.") }
         let uri: AbsoluteURI
         do throws(AbsoluteURI.Flaw) {
             uri = try AbsoluteURI(text)
@@ -151,7 +151,7 @@ struct MetadataMembers {
             throw .metadata("\(name) \(error.rawValue)")
         }
         guard uri.isSecureWeb else {
-            throw .metadata("\(name) is an https URL, or one with http on this machine.")
+            throw .metadata("\(name) must be an https URL, or one with http on this machine.")
         }
         return text
     }

@@ -20,6 +20,13 @@ package struct RedirectURI: Sendable, Hashable {
         } catch {
             throw .redirectURI("A redirect URI \(error.rawValue)")
         }
+        // Compared byte for byte it would lead nowhere, and its author means that it leads anywhere.
+        guard !text.utf8.contains(UInt8(ascii: "*")) else {
+            throw .redirectURI(
+                "A redirect URI holds no *: there are no wildcards, so register each address (a "
+                    + "star that is meant is %2A)."
+            )
+        }
         guard uri.isSecureWeb || isPrivateScheme else {
             switch uri.scheme {
             case "http":

@@ -97,7 +97,7 @@ extension ClientMetadata {
         try kept.narrow(
             ClientMetadataName.responseTypes,
             to: ResponseType.allCases.map(\.rawValue),
-            orSay: "The only one of response_types is code."
+            orSay: "response_types can only hold code."
         )
         kept[WireName.scope] = try Self.selfRegisteredScope(kept[WireName.scope])
         try self.init(json: .object(kept))

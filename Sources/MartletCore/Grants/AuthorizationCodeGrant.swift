@@ -10,7 +10,8 @@ struct AuthorizationCodeGrant {
     /// one and the same answer.
     static let invalid = OAuthError(
         .invalidGrant,
-        "The authorization code is invalid, has expired or was used."
+        "The authorization code is invalid, has expired or was used, or its redirect_uri or "
+            + "code_verifier does not match."
     )
     static let ended = OAuthError(
         .invalidGrant,

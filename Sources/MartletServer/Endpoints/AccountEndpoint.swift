@@ -175,7 +175,7 @@ extension AccountEndpoint {
                     next: next(PageField.history, overview.nextHistoryPage?.description)
                 ),
                 choosesPassword: own.choosesPassword,
-                minimumPasswordLength: OwnAccount.minimumPassword,
+                minimumPasswordLength: Account.minimumNewPassword,
                 csrf: try await desk.formToken(visit, for: purpose(own))
             ),
             to: visit

@@ -28,7 +28,8 @@ extension ClientCommand {
                 app's own scheme like com.example.app:/callback; they are compared byte for byte.
 
                 Example:
-                  echo '{"client_name": "Mail", "scope": "openid email",
+                  echo '{"client_name": "Mail", "scope": "openid email offline_access",
+                         "grant_types": ["authorization_code", "refresh_token"],
                          "redirect_uris": ["https://mail.example.com/callback"]}' > mail.json
                   martlet client create --metadata mail.json
                 """

@@ -21,7 +21,7 @@ enum CommandInput {
     }
 
     /// A password from standard input: one line, whose end is not part of it.
-    static func password() throws(Refusal) -> Secret {
+    private static func password() throws(Refusal) -> Secret {
         if isatty(STDIN_FILENO) == 1 {
             Terminal.complain("Type the password, then Enter and Ctrl-D; it is shown as you type.")
         }
@@ -36,6 +36,15 @@ enum CommandInput {
             throw Refusal("The password on standard input is not text in UTF-8.")
         }
         return Secret(bytes)
+    }
+
+    /// A password that somebody is to have from now on.
+    static func newPassword() throws(Refusal) -> Secret {
+        let password = try password()
+        guard password.bytes.count >= Account.minimumNewPassword else {
+            throw Refusal("A password has at least \(Account.minimumNewPassword) bytes.")
+        }
+        return password
     }
 
     /// A hash of a password from standard input: one line.

@@ -30,7 +30,7 @@ extension RegistrationTokenCommand {
         var uses: Int64 = 1
         @Option(
             help: ArgumentHelp(
-                "How long it is good: a number and s, m, h or d.",
+                "How long it is good: a number and s, m, h or d (default: 7d).",
                 valueName: "time"
             ),
             transform: RegistrationTokenCommand.duration

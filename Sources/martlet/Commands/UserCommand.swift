@@ -53,6 +53,8 @@ extension UserCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make an account.",
             discussion: """
+                A password has at least 8 bytes; one that was hashed elsewhere is taken as it is.
+
                 A profile is a JSON object of OpenID Connect's standard claims: name, given_name, \
                 family_name, middle_name, nickname, profile, picture, website, email_verified, \
                 gender, birthdate, zoneinfo, locale, phone_number, phone_number_verified, address.
@@ -95,7 +97,7 @@ extension UserCommand {
                     try await installation.server.createAccount(
                         username: username,
                         email: email,
-                        password: try CommandInput.password(),
+                        password: try CommandInput.newPassword(),
                         profile: profile
                     )
                 }
@@ -167,7 +169,8 @@ extension UserCommand {
                 e-mail address is not verified until a profile says so.
 
                 Example:
-                  echo '{"given_name": "Ann", "locale": "fr"}' | martlet user update ann --profile -
+                  echo '{"given_name": "Ann", "locale": "fr"}' | \\
+                    martlet user update ann --profile -
                 """
         )
 
@@ -215,7 +218,7 @@ extension UserCommand {
 
         func answer(in installation: Installation) async throws -> Statement {
             try await installation.endingSessions(of: username, done: "Changed the password of") {
-                try await $0.setPassword(of: username, to: CommandInput.password())
+                try await $0.setPassword(of: username, to: CommandInput.newPassword())
             }
         }
     }

@@ -1,7 +1,10 @@
+import MartletCore
+
 /// The page docs/configuration.md, made from the table that the parser uses.
 enum ConfigurationReference {
     static var markdown: String {
-        ([introduction] + sections.map(section) + [masterKey, tls, proxies]).joined(separator: "\n")
+        ([introduction] + sections.map(section) + [lists, masterKey, tls, proxies])
+            .joined(separator: "\n")
     }
 
     private static let introduction = """
@@ -41,12 +44,59 @@ enum ConfigurationReference {
         ```sh
         MARTLET_ISSUER=https://login.example.com
         MARTLET_LIFETIMES_ACCESS_TOKEN=300
-        MARTLET_CLIENTS='[{"client_name": "Photos"}]'
+        MARTLET_CLIENTS='[{"client_id": "photos", "client_secret": "a-long-random-secret",
+          "client_name": "Photos", "redirect_uris": ["https://photos.example.com/callback"]}]'
         ```
 
         An unknown variable that begins with `MARTLET_` is refused, so that a misspelt one does not
         pass unnoticed. Those that Kubernetes makes for a service called `martlet`
         (`MARTLET_PORT`, `MARTLET_SERVICE_HOST` and so on) are left alone.
+
+        """
+
+    private static let lists = """
+        ## Clients, users and resources in the file
+
+        ```yaml
+        resources:
+          - {identifier: "https://api.example.com", scopes: [read, write]}
+        clients:
+          - client_id: photos
+            client_secret: a-long-random-secret
+            client_name: Photos
+            redirect_uris: ["https://photos.example.com/callback"]
+            grant_types: [authorization_code, refresh_token]
+            scope: openid email offline_access read
+            allowed_resources: ["https://api.example.com"]
+        users:
+          - {username: ada, password: correct horse battery staple, email: ada@example.com}
+        ```
+
+        What stands here is made, or brought to what stands here, at every start. An entry that is
+        taken out of the file is not deleted: it is the operator's from then on, for the commands.
+
+        | of a client | |
+        | --- | --- |
+        | `client_id` | 1 to \(FileOwnedClient.maximumID) visible ASCII characters |
+        | `client_secret` | the secret; left out for a public client |
+        | everything else | [client metadata](clients.md#metadata); there `scope` is one text |
+
+        | of a user | |
+        | --- | --- |
+        | `username` | the name to sign in with; letters' case makes no difference |
+        | `password` | the password, or instead of it |
+        | `password_hash` | a hash of it: Argon2, bcrypt, scrypt or PBKDF2; stays as it stands here |
+        | `email` | an e-mail address |
+        | `profile` | OpenID Connect's standard claims, as in `{name: Ada, locale: en}` |
+        | `disabled` | `true` refuses sign-ins and ends all sessions |
+
+        | of a resource | |
+        | --- | --- |
+        | `identifier` | the API's absolute URI, the `aud` of its access tokens |
+        | `scopes` | the scopes that it knows, a list here: `[read, write]` |
+        | `signing_algorithm` | `ES256` (the default), `RS256`, `PS256` or `EdDSA` |
+        | `idle_lifetime`, `absolute_lifetime` | the longest that sessions for it may live, in seconds |
+        | `client_id`, `client_secret` | what it introspects with; both or neither |
 
         """
 

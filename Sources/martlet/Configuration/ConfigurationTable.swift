@@ -170,7 +170,7 @@ extension ConfigurationTable {
 
     static let pushedRequest = Setting(
         "lifetimes.pushed_request",
-        "Seconds for which a pushed authorization request can be used.",
+        "Seconds for which a pushed authorization request can be used. Nothing uses it yet.",
         standard: "60",
         form: .seconds(Lifetimes.pushedRequestBounds)
     )
@@ -335,8 +335,9 @@ extension ConfigurationTable {
     static let clients = Setting(
         "clients",
         """
-        Clients, each as `martlet client create --metadata` takes it. Applied at every start; what \
-        stands here is changed here, not by the commands.
+        Clients, each as `martlet client create --metadata` takes it, with a `client_id` and, unless it \
+        is public, a `client_secret`. Applied at every start; what stands here is changed here, not \
+        by the commands.
         """,
         standard: "[]",
         form: .entries
@@ -357,7 +358,10 @@ extension ConfigurationTable {
 
     static let resources = Setting(
         "resources",
-        "APIs and their scopes, applied like `clients`.",
+        """
+        APIs, applied like `clients`: `identifier`, `scopes` (a list), and where they are wanted \
+        `signing_algorithm`, `idle_lifetime`, `absolute_lifetime`, `client_id` and `client_secret`.
+        """,
         standard: "[]",
         form: .entries
     )

@@ -177,7 +177,7 @@ struct AttemptLimiterTests {
         _ = world.storage.takeCalls()
         await #expect(throws: PasswordGrant.tooMany) { try await world.signIn(client) }
         #expect(world.storage.takeCalls() == [])
-        #expect(world.notices.take().last == .signInLimited)
+        #expect(world.notices.take().last == .signInLimited(address: "192.0.2.1"))
         _ = try await world.signIn(client, from: "198.51.100.7")
         world.wait(.minutes(15))
         _ = try await world.signIn(client)

@@ -121,7 +121,7 @@ struct ClientCommandTests {
             ("[]", "Client metadata is one JSON object."),
             (#"{"grant_type": ["password"]}"#, "This version knows no client metadata member"),
             (#"{"grant_types": ["implicit"]}"#, "This version has no grant type implicit"),
-            ("{}", "A client with the grant type authorization_code has redirect_uris."),
+            ("{}", "A client with the grant type authorization_code needs redirect_uris."),
             (
                 #"{"redirect_uris": ["http://mail.example.com/"]}"#,
                 "A redirect URI with http goes to 127.0.0.1, [::1] or localhost"

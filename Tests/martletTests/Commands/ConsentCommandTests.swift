@@ -38,6 +38,16 @@ struct ConsentCommandTests {
         )
         #expect(again.status == 1)
         #expect(again.complaint.contains("has given no consent to the client"))
+        let nobody = try await running.folder.run(
+            "consent",
+            "revoke",
+            "--user",
+            "ann",
+            "--client",
+            "nope"
+        )
+        #expect(nobody.status == 1)
+        #expect(nobody.complaint == "There is no client “nope”.\n")
         let none = try await running.folder.run("consent", "list")
         #expect(none.output == "There are no such consents.\n")
         await running.close()

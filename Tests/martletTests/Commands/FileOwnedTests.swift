@@ -57,6 +57,22 @@ struct FileOwnedTests {
         #expect(try await start(folder) == .init(updated: 1))
     }
 
+    @Test("what the reference shows works as pasted")
+    func samples() async throws {
+        let page = ConfigurationReference.markdown
+        let list = try #require(page.between("```yaml\nresources:", "```"))
+        #expect(try await start(CommandFolder("resources:" + list)) == .init(created: 3))
+        let variable = try #require(page.between("MARTLET_CLIENTS='", "'"))
+        let folder = try CommandFolder()
+        let configuration = try Configuration.load(
+            file: nil,
+            environment: ["MARTLET_CLIENTS": variable],
+            workingDirectory: folder.path
+        )
+        #expect(configuration.clients.count == 1)
+        _ = try FileOwned(configuration)
+    }
+
     @Test("the commands do not change what the file owns, but end its sessions")
     func owned() async throws {
         let folder = try CommandFolder(Self.lists)
@@ -205,5 +221,14 @@ struct FileOwnedTests {
         )
         let error = await #expect(throws: ConfigurationError.self) { try await start(folder) }
         #expect(error?.sentence.hasPrefix("martlet.yaml:2: allowed_resources names") == true)
+    }
+}
+
+extension String {
+    /// What stands between the first occurrences of two texts.
+    fileprivate func between(_ start: String, _ end: String) -> String? {
+        guard let opening = range(of: start) else { return nil }
+        guard let closing = self[opening.upperBound...].range(of: end) else { return nil }
+        return String(self[opening.upperBound..<closing.lowerBound])
     }
 }

@@ -36,7 +36,7 @@ struct RunningServer {
         try await server.keyAdministration.prepare()
     }
 
-    /// With the user ann (password “sesame”) and a public client that may sign her in.
+    /// With the user ann (password “open-sesame”) and a public client that may sign her in.
     static func withAnn(
         overlap: Int64 = 0,
         behind: Duration = .zero
@@ -45,7 +45,7 @@ struct RunningServer {
         _ = try await running.server.createAccount(
             username: "ann",
             email: nil,
-            password: Secret("sesame")
+            password: Secret("open-sesame")
         )
         let client = try await running.server.createClient(metadata: [
             "client_name": "Mail",
@@ -58,7 +58,7 @@ struct RunningServer {
 
     /// Signs ann in; answers with the tokens.
     func signIn(at client: ClientID) async throws -> (access: String, refresh: String) {
-        try await ask("grant_type=password&username=ann&password=sesame", client)
+        try await ask("grant_type=password&username=ann&password=open-sesame", client)
     }
 
     func refresh(

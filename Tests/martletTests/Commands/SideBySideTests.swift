@@ -86,7 +86,7 @@ struct SideBySideTests {
             "--username",
             "ann",
             "--password-stdin",
-            input: "sesame"
+            input: "open-sesame"
         )
         let id = try #require(made.json?[WireName.clientID]?.string)
         _ = try await running.signIn(at: ClientID(rawValue: id))

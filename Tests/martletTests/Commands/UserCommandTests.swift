@@ -17,7 +17,7 @@ struct UserCommandTests {
             "ann@example.com",
             "--password-stdin",
             "--json",
-            input: "sesame\n"
+            input: "open sesame\n"
         )
         #expect(made.status == 0)
         #expect(
@@ -54,7 +54,7 @@ struct UserCommandTests {
             "user", "create", "--username", "ann", "--email", "ann@example.com",
             "--password-stdin", "--profile",
         ]
-        let made = try await folder.run(create + ["ann.json", "--json"], input: "sesame")
+        let made = try await folder.run(create + ["ann.json", "--json"], input: "open sesame")
         #expect(made.json?["profile"]?["address"]?["country"] == "FR")
         let shown = try await folder.run("user", "show", "ann")
         #expect(shown.output.contains("given_name      Ann\n"))
@@ -141,7 +141,7 @@ struct UserCommandTests {
             "--username",
             "ANN",
             "--password-stdin",
-            input: "x"
+            input: "open sesame"
         )
         #expect(outcome.status == 1)
         #expect(outcome.complaint == "There is a user “ANN” already.\n")
@@ -153,6 +153,7 @@ struct UserCommandTests {
         arguments: [
             ("", "There is no password on standard input; pipe one in.\n"),
             ("\n", "There is no password on standard input; pipe one in.\n"),
+            ("sésame\n", "A password has at least 8 bytes.\n"),
             ("two\nlines\n", "A password is one line of text; standard input holds more.\n"),
         ]
     )

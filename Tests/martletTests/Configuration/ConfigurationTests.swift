@@ -29,7 +29,7 @@ struct ConfigurationTests {
         #expect(configuration.clients.isEmpty)
     }
 
-    @Test("the sample of the design is accepted, key by key")
+    @Test("the sample with every key is accepted, key by key")
     func sample() throws {
         let folder = try ConfigurationFolder(
             """
