@@ -89,7 +89,7 @@ struct ConnectionTests {
             ],
             answers: 3
         )
-        #expect(answers.map(\.status) == [200, 404, 200])
+        #expect(answers.map(\.status) == [200, 405, 200])
         #expect(answers.allSatisfy { !$0.body.contains("evil") })
     }
 
