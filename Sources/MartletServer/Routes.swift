@@ -6,9 +6,10 @@ package func routes(
     for server: AuthorizationServer,
     site: PageSite,
     log: ServerLog,
-    proxies: TrustedProxies = .none
+    proxies: TrustedProxies = .none,
+    front: FrontPage = .account
 ) -> Router<ServerContext> {
-    let table = RouteTable(for: server, site: site, log: log)
+    let table = RouteTable(for: server, site: site, log: log, front: front)
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
     if !proxies.isEmpty { router.addMiddleware { ClientAddress(proxies: proxies) } }
     if let security = StrictTransportSecurity(issuer: server.settings.issuer) {
@@ -21,6 +22,14 @@ package func routes(
         router.on(RouterPath(route.path), method: route.method) { try await route.answer($0, $1) }
     }
     return router
+}
+
+/// What stands at the issuer's own address.
+package enum FrontPage: Sendable {
+    /// The way to the account page.
+    case account
+    /// Whatever the caller adds to the router.
+    case callers
 }
 
 /// The routes, each a path and a method that it is for.
@@ -40,7 +49,12 @@ struct RouteTable {
 
     let routes: [Route]
 
-    init(for server: AuthorizationServer, site: PageSite, log: ServerLog) {
+    init(
+        for server: AuthorizationServer,
+        site: PageSite,
+        log: ServerLog,
+        front: FrontPage = .account
+    ) {
         let base = server.settings.issuerPath
         let token = TokenEndpoint(server: server)
         let device = DeviceAuthorizationEndpoint(server: server)
@@ -106,6 +120,7 @@ struct RouteTable {
             }
             + RegistrationEndpoint(server: server).routes(base: base)
             + assets.routes + Self.pages(PageDesk(server: server, site: site), base, log)
+            + Self.front(front, PageDesk(server: server, site: site), base)
     }
 
     /// What people see: each page for its form too.
@@ -126,16 +141,22 @@ struct RouteTable {
             (LogoutEndpoint.path, LogoutEndpoint(desk: desk).answer),
             (PagePath.logout.rawValue, LogoutEndpoint(desk: desk).answerForm),
         ]
-        // Who looks at the issuer's address itself is a person who wants to know what is there.
-        let front = Route(method: .get, path: base + "/") { _, _ in desk.go(on: .account) }
-        return [front]
-            + (pages + forms).flatMap { path, page in
-                [HTTPRequest.Method.get, .post].map { method in
-                    Route(method: method, path: base + path) { request, context in
-                        try await desk.answer(request, context, log: log, page)
-                    }
+        return (pages + forms).flatMap { path, page in
+            [HTTPRequest.Method.get, .post].map { method in
+                Route(method: method, path: base + path) { request, context in
+                    try await desk.answer(request, context, log: log, page)
                 }
             }
+        }
+    }
+
+    /// Who looks at the issuer's address itself is a person who wants to know what is there.
+    private static func front(_ front: FrontPage, _ desk: PageDesk, _ base: String) -> [Route] {
+        switch front {
+        case .account:
+            [Route(method: .get, path: base + "/") { _, _ in desk.go(on: .account) }]
+        case .callers: []
+        }
     }
 
     /// What may be asked of each path, as an `Allow` header says it (RFC 9110 §10.2.1).

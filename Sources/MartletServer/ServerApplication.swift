@@ -38,7 +38,7 @@ package enum ServerApplication {
         }
     }
 
-    /// The application, with the routes of ``routes(for:site:log:proxies:)`` and whatever `extend` adds.
+    /// The application, with the routes of ``routes(for:site:log:proxies:front:)`` and whatever `extend` adds.
     ///
     /// - Parameter services: what runs beside it for as long as it runs.
     package static func make(
@@ -47,11 +47,18 @@ package enum ServerApplication {
         listening: Listening,
         logger: Logger,
         services: [any Service] = [],
+        front: FrontPage = .account,
         extend: (Router<ServerContext>) -> Void = { _ in }
     ) -> some ApplicationProtocol {
         let log = ServerLog(logger)
         let site = PageSite(issuerPath: server.settings.issuerPath, branding: branding)
-        let router = routes(for: server, site: site, log: log, proxies: listening.proxies)
+        let router = routes(
+            for: server,
+            site: site,
+            log: log,
+            proxies: listening.proxies,
+            front: front
+        )
         extend(router)
         // The framework's own notes of the start would say again what `started` tells.
         var frameworkLogger = logger

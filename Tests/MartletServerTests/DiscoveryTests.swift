@@ -1,6 +1,9 @@
 import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
 import MartletCore
 import MartletProtocol
+import MartletServer
 import Testing
 
 @Suite("What anybody may read: keys, metadata, health")
@@ -250,6 +253,25 @@ struct DiscoveryTests {
             #expect(answer.status == 303)
             #expect(answer.headers[.location] == account)
         }
+    }
+
+    @Test("who brings a front page of their own finds its place free, as the demo does")
+    func ownFrontPage() async throws {
+        let test = try await TestServer()
+        let app = ServerApplication.make(
+            for: test.server,
+            listening: .init(host: "127.0.0.1", port: 0),
+            logger: test.log.logger,
+            front: .callers
+        ) { router in
+            router.get("/") { _, _ in "a page of one's own" }
+        }
+        try await app.test(.router) { client in
+            let answer = try await Caller(client: client).get("/")
+            #expect(answer.status == 200 && answer.text == "a page of one's own")
+        }
+        let usual = try await test.test { try await $0.get("/") }
+        #expect(usual.status == 303)
     }
 
     @Test(

@@ -75,7 +75,8 @@ struct DemoCommand: AsyncParsableCommand {
                     logger.error("the story could not be told", metadata: ["error": "\(error)"])
                 }
             },
-            logger: logger
+            logger: logger,
+            front: .callers
         ) { router in
             router.get("/secret") { request, _ in await secret.answer(request) }
             router.get("/") { _, _ in DemoPage(port: port).answer() }
