@@ -57,6 +57,18 @@ public struct FormParameters: Sendable {
         return found?.isEmpty == true ? nil : found
     }
 
+    /// The same of a value that has a bound.
+    ///
+    /// - Parameter maximum: In bytes of UTF-8.
+    /// - Throws: `invalid_request` too if the value is longer.
+    public func one(_ name: String, atMost maximum: Int) throws(OAuthError) -> String? {
+        guard let value = try one(name) else { return nil }
+        guard value.utf8.count <= maximum else {
+            throw OAuthError(.invalidRequest, "A parameter is longer than any client needs.")
+        }
+        return value
+    }
+
     /// One name or value, decoded: `+` is a space and `%xx` a byte (RFC 6749 appendix B).
     static func decode(_ bytes: ArraySlice<UInt8>) throws(Malformed) -> String {
         var decoded: [UInt8] = []

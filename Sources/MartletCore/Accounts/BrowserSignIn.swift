@@ -15,16 +15,26 @@ extension AuthorizationServer {
         by cookie: SignInCookie?,
         at now: Instant
     ) async throws(StorageError) -> SignedIn? {
+        let idle = settings.lifetimes.signInIdle
+        guard let person = try await person(behind: cookie),
+            !person.signIn.isOver(idleAfter: idle, at: now)
+        else { return nil }
+        if now - person.signIn.lastSeen >= SignIn.noticedEvery {
+            try await notice(person.signIn, at: now)
+        }
+        return person
+    }
+
+    /// Whose sign-in the cookie proves, whatever its age, as long as the account stands as it did.
+    func person(behind cookie: SignInCookie?) async throws(StorageError) -> SignedIn? {
         guard let cookie, let entry = try await storage.find(SignIn.key(cookie.id)) else {
             return nil
         }
         let signIn = try SignIn(entry)
         guard constantTimeEqual(signIn.secretHash, cookie.secretHash),
-            !signIn.isOver(idleAfter: settings.lifetimes.signInIdle, at: now),
             let account = try await storage.find(Account.self, id: signIn.account.rawValue).0,
             account.value.disabledAt == nil, account.epoch?.value == signIn.accountEpoch
         else { return nil }
-        if now - signIn.lastSeen >= SignIn.noticedEvery { try await notice(signIn, at: now) }
         return SignedIn(signIn: signIn, account: account)
     }
 

@@ -137,7 +137,7 @@ extension AuthorizationRequest {
         guard redirect.wasSent || !isOpenID else {
             throw OAuthError(.invalidRequest, "An OpenID Connect request names its redirect_uri.")
         }
-        let nonce = try bounded(parameters, WireName.nonce, maximumNonce)
+        let nonce = try parameters.one(WireName.nonce, atMost: maximumNonce)
         let challenge = try challenge(parameters)
         guard challenge != nil || !metadata.requirePKCE else {
             throw OAuthError(
@@ -163,11 +163,11 @@ extension AuthorizationRequest {
             challenge: challenge,
             prompt: try prompt(parameters),
             maxAge: try maxAge(parameters) ?? metadata.defaultMaxAge,
-            loginHint: try bounded(parameters, WireName.loginHint, maximumHint),
+            loginHint: try parameters.one(WireName.loginHint, atMost: maximumHint),
             wantedSubjects: try wantedSubjects(parameters, claims, subject: subject),
             requiredContextClasses: claims?.requiredContextClasses,
             claims: isOpenID ? claims : nil,
-            uiLocales: try bounded(parameters, WireName.uiLocales, maximumHint)
+            uiLocales: try parameters.one(WireName.uiLocales, atMost: maximumHint)
         )
     }
 
@@ -323,18 +323,6 @@ extension AuthorizationRequest {
             )
         }
         return claimed.includes(hinted) ? .only(hinted) : .nobody
-    }
-
-    private static func bounded(
-        _ parameters: FormParameters,
-        _ name: String,
-        _ maximum: Int
-    ) throws(OAuthError) -> String? {
-        guard let value = try parameters.one(name) else { return nil }
-        guard value.utf8.count <= maximum else {
-            throw OAuthError(.invalidRequest, "A parameter is longer than any client needs.")
-        }
-        return value
     }
 }
 

@@ -50,9 +50,12 @@ extension LogoutRequest {
         hint hinted: (String) -> IDTokenClaims?,
         client find: (ClientID) async throws -> Client?
     ) async throws -> LogoutRequest {
-        let claims = try bounded(parameters, WireName.idTokenHint, maximumHint).flatMap(hinted)
+        let claims = try parameters.one(WireName.idTokenHint, atMost: maximumHint).flatMap(hinted)
         let named = try parameters.one(WireName.clientID)
-        let state = try bounded(parameters, WireName.state, ProvenRedirect.maximumState)
+        let state = try parameters.one(
+            WireName.state,
+            atMost: ProvenRedirect.maximumState
+        )
         let wanted = try parameters.one(WireName.postLogoutRedirectURI)
         if let claims, let named,
             !claims.audience.contains(where: { $0.isSameText(as: named) })
@@ -93,17 +96,5 @@ extension LogoutRequest {
             )
         }
         return LogoutRedirect(uri: wanted, state: state)
-    }
-
-    private static func bounded(
-        _ parameters: FormParameters,
-        _ name: String,
-        _ maximum: Int
-    ) throws(OAuthError) -> String? {
-        guard let value = try parameters.one(name) else { return nil }
-        guard value.utf8.count <= maximum else {
-            throw OAuthError(.invalidRequest, "A parameter is longer than any client needs.")
-        }
-        return value
     }
 }

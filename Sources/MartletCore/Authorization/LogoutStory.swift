@@ -92,14 +92,9 @@ extension AuthorizationServer {
         by cookie: SignInCookie?,
         at now: Instant
     ) async throws(StorageError) -> SignedIn? {
-        guard let cookie, let entry = try await storage.find(SignIn.key(cookie.id)) else {
+        guard let person = try await person(behind: cookie), now < person.signIn.absoluteEnd else {
             return nil
         }
-        let signIn = try SignIn(entry)
-        guard constantTimeEqual(signIn.secretHash, cookie.secretHash), now < signIn.absoluteEnd,
-            let account = try await storage.find(Account.self, id: signIn.account.rawValue).0,
-            account.value.disabledAt == nil, account.epoch?.value == signIn.accountEpoch
-        else { return nil }
-        return SignedIn(signIn: signIn, account: account)
+        return person
     }
 }

@@ -22,28 +22,19 @@ struct AuthorizationCodeGrant {
         guard let text = try request.parameters.one(WireName.code) else {
             throw OAuthError(.invalidRequest, "The request has no code.")
         }
-        let (client, _) = try await server.authenticate(
-            try request.presentedClient(),
-            from: request.origin,
-            in: snapshot
-        )
-        try await snapshot.upholding { () throws(OAuthError) in
-            try client.require(.authorizationCode)
-        }
+        let client = try await server.client(of: request, using: .authorizationCode, in: snapshot)
         let key = AuthorizationCode.key(Secret(text))
         guard let entry = try await server.storage.find(key) else { throw Self.invalid }
         let code = try AuthorizationCode(entry)
         try check(code, of: client, presentedWith: request)
         if let family = code.usedFor { throw try await usedTwice(family) }
 
-        let target = try await snapshot.upholding { () throws(OAuthError) in
-            try AccessTokenRequest(
-                granted: code.scope,
-                grantedResources: code.resources,
-                scope: nil,
-                resource: try request.resource()
-            ).target(among: snapshot.resources, issuer: server.settings.issuer)
-        }
+        let target = try await server.target(
+            of: request,
+            granted: code.scope,
+            code.resources,
+            in: snapshot
+        )
         let made = try await SessionStart(
             server: server,
             snapshot: snapshot,

@@ -29,14 +29,7 @@ struct DeviceCodeGrant {
         guard let text = try request.parameters.one(WireName.deviceCode) else {
             throw OAuthError(.invalidRequest, "The request has no device_code.")
         }
-        let (client, _) = try await server.authenticate(
-            try request.presentedClient(),
-            from: request.origin,
-            in: snapshot
-        )
-        try await snapshot.upholding { () throws(OAuthError) in
-            try client.require(.deviceCode)
-        }
+        let client = try await server.client(of: request, using: .deviceCode, in: snapshot)
         let key = DeviceCode.key(Secret(text))
         guard let entry = try await server.storage.find(key) else { throw Self.invalid }
         let code = try DeviceCode(entry)
@@ -62,14 +55,12 @@ struct DeviceCodeGrant {
         for client: Client,
         _ request: TokenRequest
     ) async throws -> TokenResponse {
-        let target = try await snapshot.upholding { () throws(OAuthError) in
-            try AccessTokenRequest(
-                granted: code.scope,
-                grantedResources: code.resources,
-                scope: nil,
-                resource: try request.resource()
-            ).target(among: snapshot.resources, issuer: server.settings.issuer)
-        }
+        let target = try await server.target(
+            of: request,
+            granted: code.scope,
+            code.resources,
+            in: snapshot
+        )
         let outcome = try await SessionStart(
             server: server,
             snapshot: snapshot,

@@ -28,6 +28,42 @@ extension AuthorizationServer {
     }
 }
 
+// MARK: - What the grants by a code have in common
+
+extension AuthorizationServer {
+    /// The client that presents a code, believed, and registered for this grant.
+    func client(
+        of request: TokenRequest,
+        using grant: GrantType,
+        in snapshot: Snapshot
+    ) async throws -> Client {
+        let (client, _) = try await authenticate(
+            try request.presentedClient(),
+            from: request.origin,
+            in: snapshot
+        )
+        try await snapshot.upholding { () throws(OAuthError) in try client.require(grant) }
+        return client
+    }
+
+    /// What the first access token is for: all that was granted, at the API that the request names.
+    func target(
+        of request: TokenRequest,
+        granted: Scope,
+        _ resources: [ResourceID],
+        in snapshot: Snapshot
+    ) async throws -> AccessTokenTarget {
+        try await snapshot.upholding { () throws(OAuthError) in
+            try AccessTokenRequest(
+                granted: granted,
+                grantedResources: resources,
+                scope: nil,
+                resource: try request.resource()
+            ).target(among: snapshot.resources, issuer: settings.issuer)
+        }
+    }
+}
+
 extension Client {
     /// - Throws: `unauthorized_client` unless the client registered this grant type.
     func require(_ grant: GrantType) throws(OAuthError) {
