@@ -95,6 +95,9 @@ package enum ErrorResponse {
         "The server met a condition that it did not expect."
     )
 
+    /// To what is no HTTP; nobody knows what it was about.
+    static let malformed = Response(status: .badRequest, headers: [.connection: "close"])
+
     private static func unavailable(_ sentence: String, after seconds: Int) -> Response {
         var response = response(to: OAuthError(.temporarilyUnavailable, sentence))
         response.headers[.retryAfter] = String(seconds)
@@ -129,20 +132,26 @@ package enum ErrorResponse {
         /// For each path, the `Allow` header of what it answers.
         let methods: [String: String]
 
+        private static let noSniffing = HTTPField(name: .xContentTypeOptions, value: "nosniff")
+        private static let noReferrer = HTTPField(name: .referrerPolicy, value: "no-referrer")
+        private static let nothingToShow = HTTPField(
+            name: .contentSecurityPolicy,
+            value: "default-src 'none'; frame-ancestors 'none'"
+        )
+
         package func handle(
             _ request: Request,
             context: ServerContext,
-            next: (Request, ServerContext) async throws -> Response
+            next: @concurrent (Request, ServerContext) async throws -> Response
         ) async throws -> Response {
             var response = await answer(request, context, next)
             // A body after HEAD would be read as the start of the next answer (RFC 9110 §9.3.2).
             if request.method == .head { response = response.createHeadResponse() }
-            response.headers[.xContentTypeOptions] = "nosniff"
-            response.headers[.referrerPolicy] = "no-referrer"
+            response.headers.append(Self.noSniffing)
+            response.headers.append(Self.noReferrer)
             // Pages bring a policy of their own; nothing else here is to be shown or framed.
             if !response.headers.contains(.contentSecurityPolicy) {
-                response.headers[.contentSecurityPolicy] =
-                    "default-src 'none'; frame-ancestors 'none'"
+                response.headers.append(Self.nothingToShow)
             }
             return response
         }
@@ -150,7 +159,7 @@ package enum ErrorResponse {
         private func answer(
             _ request: Request,
             _ context: ServerContext,
-            _ next: (Request, ServerContext) async throws -> Response
+            _ next: @concurrent (Request, ServerContext) async throws -> Response
         ) async -> Response {
             do {
                 return try await next(request, context)
@@ -249,6 +258,13 @@ enum CacheControl {
     /// By everybody, for this long.
     case seconds(Int64)
 
+    fileprivate var isNoStore: Bool {
+        switch self {
+        case .noStore: true
+        case .seconds: false
+        }
+    }
+
     /// The headers that say so; with `no-store` goes `Pragma`, as RFC 6749 §5.1 demands.
     func headers(with contentType: String? = nil) -> HTTPFields {
         var headers = HTTPFields()
@@ -283,6 +299,10 @@ extension Request {
 }
 
 extension Response {
+    private static let jsonType = "application/json"
+    /// Of most answers.
+    private static let freshJSON = CacheControl.noStore.headers(with: jsonType)
+
     /// A JSON answer.
     static func json(
         _ bytes: [UInt8],
@@ -291,7 +311,7 @@ extension Response {
     ) -> Response {
         Response(
             status: status,
-            headers: cacheControl.headers(with: "application/json"),
+            headers: cacheControl.isNoStore ? freshJSON : cacheControl.headers(with: jsonType),
             body: .init(byteBuffer: ByteBuffer(bytes: bytes))
         )
     }

@@ -79,6 +79,7 @@ package enum ServerApplication {
             onServerRunning: { channel in
                 await listening.started(channel.localAddress?.port ?? listening.port)
             },
+            eventLoopGroupProvider: .shared(EventLoops.shared),
             logger: frameworkLogger
         )
     }
