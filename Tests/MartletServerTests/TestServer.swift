@@ -23,6 +23,7 @@ struct TestServer {
     let clock = ManualClock()
     let storage: FaultyStorage
     let log = RecordedLog()
+    let metrics: ServerMetrics
     let server: AuthorizationServer
     /// What connections are encrypted with, if they are.
     var certificate: CurrentCertificate?
@@ -35,6 +36,7 @@ struct TestServer {
         let clock = clock
         storage = FaultyStorage(InMemoryStorage(clock: { clock.now }))
         let logger = log.logger
+        metrics = ServerMetrics(version: "test", start: clock.now)
         let surroundings = Surroundings.manual(clock: clock, seed: 7)
         let master = try #require(MasterKey(Secret(surroundings.randomBytes(MasterKey.length))))
         server = AuthorizationServer(
@@ -42,7 +44,7 @@ struct TestServer {
             storage: storage,
             masters: MasterKeys(current: master),
             surroundings: surroundings,
-            notice: ServerLog(logger).notice
+            notice: ServerLog(logger, metrics: metrics).notice
         )
         try await server.keyAdministration.prepare([.es256])
         for client in KnownClient.all { try await register(client) }
@@ -63,6 +65,7 @@ struct TestServer {
                 proxies: proxies
             ),
             logger: log.logger,
+            metrics: metrics,
             extend: extend
         )
     }
