@@ -35,7 +35,7 @@ struct HousekeepingService: Service {
     }
 
     /// Whether there is more to do.
-    private func round(_ housekeeping: Housekeeping) async -> Bool {
+    func round(_ housekeeping: Housekeeping) async -> Bool {
         do {
             let round = try await housekeeping.tidy(at: server.surroundings.now())
             log.housekept(round)

@@ -13,7 +13,10 @@ package func routes(
     let table = RouteTable(for: server, site: site, log: log, front: front)
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
     // First, and so outermost: it sees what leaves.
-    let requests = RequestMetrics(routes: table.routes, metrics: log.metrics)
+    let requests = RequestMetrics(
+        routes: table.routes.map { ($0.method, $0.path) } + metricsPlace.routes,
+        metrics: log.metrics
+    )
     router.addMiddleware { requests }
     if !proxies.isEmpty { router.addMiddleware { ClientAddress(proxies: proxies) } }
     if let security = StrictTransportSecurity(issuer: server.settings.issuer) {
@@ -28,7 +31,7 @@ package func routes(
     switch metricsPlace {
     case .besideThePages:
         let metrics = MetricsEndpoint(metrics: log.metrics)
-        router.get(MetricsEndpoint.path) { try metrics.answer($0, $1) }
+        router.get(RouterPath(MetricsEndpoint.path)) { try metrics.answer($0, $1) }
     case .elsewhere: break
     }
     return router
@@ -40,6 +43,13 @@ package enum MetricsPlace: Sendable {
     case besideThePages
     /// At a ``MetricsListener``.
     case elsewhere
+
+    fileprivate var routes: [(method: HTTPRequest.Method, path: String)] {
+        switch self {
+        case .besideThePages: [(.get, MetricsEndpoint.path)]
+        case .elsewhere: []
+        }
+    }
 }
 
 /// What stands at the issuer's own address.

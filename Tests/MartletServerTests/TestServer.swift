@@ -28,6 +28,7 @@ struct TestServer {
     /// What connections are encrypted with, if they are.
     var certificate: CurrentCertificate?
     var proxies = TrustedProxies.none
+    var metricsPlace = MetricsPlace.besideThePages
 
     init(
         issuer: String = Self.issuer,
@@ -62,7 +63,8 @@ struct TestServer {
                 host: "127.0.0.1",
                 port: 0,
                 certificate: certificate,
-                proxies: proxies
+                proxies: proxies,
+                metricsPlace: metricsPlace
             ),
             logger: log.logger,
             metrics: metrics,

@@ -7,7 +7,7 @@ import MartletCore
 /// Beside the pages it answers to this machine alone, and to everybody else as if there were no
 /// such path. It is not in the table of routes, whose `Allow` headers would tell of it.
 struct MetricsEndpoint {
-    static let path: RouterPath = "/metrics"
+    static let path = "/metrics"
 
     let metrics: ServerMetrics
 

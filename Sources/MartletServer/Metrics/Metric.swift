@@ -135,7 +135,6 @@ extension Metric {
 
 /// The first digit of an HTTP status.
 enum StatusClass: String, MetricLabel {
-    case informational = "1xx"
     case successful = "2xx"
     case redirection = "3xx"
     case clientError = "4xx"
@@ -311,7 +310,7 @@ extension Metric {
     static let commitDuration = Metric(
         "martlet_store_commit_duration_seconds",
         .histogram(commits),
-        "Of it, the commit alone: mostly the wait for the disk."
+        "Time of one batch's commit alone: mostly the wait for the disk."
     )
     static let writesWaiting = Metric(
         "martlet_store_writes_waiting",

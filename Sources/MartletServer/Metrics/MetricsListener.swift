@@ -38,7 +38,7 @@ package struct MetricsListener: Service {
             context: BasicRequestContext.self,
             options: .autoGenerateHeadEndpoints
         )
-        router.get(MetricsEndpoint.path) { _, _ in endpoint.answer() }
+        router.get(RouterPath(MetricsEndpoint.path)) { _, _ in endpoint.answer() }
         var frameworkLogger = logger
         frameworkLogger.logLevel = max(logger.logLevel, .notice)
         let application = Application(

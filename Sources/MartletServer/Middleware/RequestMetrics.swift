@@ -41,17 +41,18 @@ struct RequestMetrics: RouterMiddleware {
     private let now: @Sendable () -> NIODeadline
 
     init(
-        routes: [RouteTable.Route],
+        routes: [(method: HTTPRequest.Method, path: String)],
         metrics: ServerMetrics,
         now: @escaping @Sendable () -> NIODeadline = { .now() }
     ) {
         let registry = metrics.registry
-        self.routes = Dictionary(grouping: routes) { RouterPath($0.path).description }
-            .mapValues { routes in
-                routes.map { route in
-                    Series(route.method, [route.path, route.method.rawValue], in: registry)
-                }
-            }
+        var series: [String: [Series]] = [:]
+        for route in routes {
+            let labels = [route.path, route.method.rawValue]
+            series[RouterPath(route.path).description, default: []]
+                .append(Series(route.method, labels, in: registry))
+        }
+        self.routes = series
         others = Series(.get, [Self.other, Self.other], in: registry)
         inProgress = metrics.requestsInProgress
         self.now = now
@@ -86,10 +87,10 @@ struct RequestMetrics: RouterMiddleware {
 }
 
 extension StatusClass {
+    /// No answer of ours is informational (RFC 9110 §15.2): these come before one.
     init(_ status: HTTPResponse.Status) {
         self =
             switch status.code / 100 {
-            case 1: .informational
             case 2: .successful
             case 3: .redirection
             case 4: .clientError
