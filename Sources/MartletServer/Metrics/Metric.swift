@@ -235,7 +235,7 @@ extension Metric {
         "martlet_password_checks_total",
         .counter,
         by: [Label("result", PasswordCheck.self)],
-        "Names and passwords that people gave, by what came of them."
+        "Checks of a name and a password, by result; a login that has to start over checks twice."
     )
     static let limited = Metric(
         "martlet_limited_total",

@@ -131,7 +131,7 @@ extension ConfigurationTable {
         "metrics.listen",
         """
         Where `/metrics` answers, to everybody who can reach that address, in plain HTTP. Without it \
-        `/metrics` answers on `listen`, to this machine alone. See [below](#metrics).
+        `/metrics` answers on `listen`, to this machine alone. See [Metrics](metrics.md).
         """,
         standard: "",
         form: ValueForm<ListenAddress?>(expected: ListenAddress.expected) { value throws(Unfit) in

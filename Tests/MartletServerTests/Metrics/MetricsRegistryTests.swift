@@ -89,7 +89,9 @@ struct MetricsRegistryTests {
         }
         #expect(read(Self.count) == [.whole(16_000)])
         #expect(read(Self.level) == [.number(16_000)])
-        #expect(read(Self.time) == [.histogram(bounds: [0.001, 0.5, 1], [0, 16_000, 0, 0], sum: 32)])
+        #expect(
+            read(Self.time) == [.histogram(bounds: [0.001, 0.5, 1], [0, 16_000, 0, 0], sum: 32)]
+        )
         #expect(read(Self.size) == [.histogram(bounds: [1, 2, 4], [16_000, 0, 0, 0], sum: 8000)])
     }
 
@@ -110,7 +112,9 @@ struct MetricsRegistryTests {
         #expect(told == ["martlet_a_total", "martlet_b", "martlet_d"])
     }
 
-    @Test("what is known elsewhere is asked for when it is read, and left out where it is not known")
+    @Test(
+        "what is known elsewhere is asked for when it is read, and left out where it is not known"
+    )
     func observed() {
         let queue = CounterSeries()
         registry.observe(Self.level) { queue.value > 1 ? nil : Double(queue.value) }

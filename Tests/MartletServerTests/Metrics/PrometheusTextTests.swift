@@ -103,7 +103,7 @@ struct PrometheusTextTests {
         arguments: [
             (0.0, "0"), (-0.0, "0"), (3, "3"), (-7, "-7"), (0.1, "0.1"), (1e-7, "1e-07"),
             (1_795_257_380.714805, "1795257380.714805"), (1e300, "1e+300"), (.infinity, "+Inf"),
-            (-.infinity, "-Inf"), (.nan, "NaN"), (9_007_199_254_740_993, "9007199254740992"),
+            (-.infinity, "-Inf"), (.nan, "NaN"), (1e15, "1000000000000000"),
         ]
     )
     func numbers(value: Double, text: String) {

@@ -21,6 +21,8 @@ struct ToldMetrics {
         self.init(PrometheusText(metrics.registry.read()).text)
     }
 
+    var count: Int { values.count }
+
     /// The value of the series as it is spelt, labels and all.
     subscript(_ series: String) -> Double? { values[series].flatMap(Double.init) }
 
