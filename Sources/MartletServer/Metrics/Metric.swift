@@ -382,7 +382,7 @@ extension GrantType: MetricLabel {
         switch self {
         case .refreshToken, .clientCredentials, .authorizationCode, .password: rawValue
         // Its wire name is a URN.
-        case .deviceCode: "device_code"
+        case .deviceCode: WireName.deviceCode
         }
     }
 }

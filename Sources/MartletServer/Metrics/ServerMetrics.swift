@@ -21,6 +21,8 @@ package struct ServerMetrics: Sendable {
     private let aheadOfState: Counter
     private let codesUsedTwice: Counter
     private let issued: Counters<GrantType>
+    /// Of these the one for refresh tokens, which is busy enough not to be looked up.
+    private let refreshes: Counter
     private let clientAuthenticationFailures: Counter
     private let passwordChecks: Counters<PasswordCheck>
     private let limited: Counters<Limit>
@@ -50,6 +52,10 @@ package struct ServerMetrics: Sendable {
         aheadOfState = registry.counter(.aheadOfState)
         codesUsedTwice = registry.counter(.codesUsedTwice)
         issued = Counters(.issued, in: registry)
+        refreshes = registry.counter(
+            .issued,
+            labels: [GrantType.refreshToken.metricLabel]
+        )
         clientAuthenticationFailures = registry.counter(.clientAuthenticationFailures)
         passwordChecks = Counters(.passwordChecks, in: registry)
         limited = Counters(.limited, in: registry)
@@ -69,6 +75,7 @@ package struct ServerMetrics: Sendable {
         switch notice {
         case .rotated: rotations.increment()
         case .repeated: repeats.increment()
+        case .issued(.refreshToken): refreshes.increment()
         case .issued(let grant): issued.increment(grant)
         case .reuse(_, let kind): reuse.increment(kind)
         case .reuseAfterEnd(_, let reason):

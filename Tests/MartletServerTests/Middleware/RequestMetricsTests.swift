@@ -135,6 +135,17 @@ struct RequestMetricsTests {
         #expect(told["martlet_http_requests_in_progress"] == 0)
     }
 
+    @Test(
+        "a status belongs to the class of its first digit; what is no status is a server's mistake",
+        arguments: [
+            (200, "2xx"), (299, "2xx"), (303, "3xx"), (400, "4xx"), (499, "4xx"), (500, "5xx"),
+            (599, "5xx"), (600, "5xx"), (100, "5xx"), (-1, "5xx"), (Int.max, "5xx"),
+        ]
+    )
+    func classes(status: Int, name: String) {
+        #expect(StatusClass.allCases[StatusClass.position(of: status)].rawValue == name)
+    }
+
     @Test("a request whose answer fails is in progress no more, and a 5xx")
     func thrown() async throws {
         struct Mishap: Error {}
