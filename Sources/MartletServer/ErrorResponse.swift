@@ -76,16 +76,16 @@ package enum ErrorResponse {
             log.overloaded()
             return unavailable("The server is busy; try again.", after: retryWhenOverloaded)
         case .unavailable(let reason):
-            log.storeFailed(reason)
+            log.storeFailed(.storeUnavailable, reason)
             return unavailable(
                 "The server cannot use its store now; try again.",
                 after: retryWhenUnavailable
             )
         case .conflict:
-            log.storeFailed("a conflict that nobody handled")
+            log.storeFailed(.storeConflict, "a conflict that nobody handled")
             return response(to: internalError)
         case .corrupt(let reason):
-            log.storeFailed(reason)
+            log.storeFailed(.storeCorrupt, reason)
             return response(to: internalError)
         }
     }

@@ -105,6 +105,9 @@ package final class ClientSecretVerifier: Sendable {
         self.memoryKey = AuthenticationKey(SymmetricKey(data: memoryKey))
     }
 
+    /// Of the secrets that are hashed slowly.
+    package var load: PasswordHasher.Load { hasher.load }
+
     static let tooManyAttempts = OAuthError(
         .invalidClient,
         "Too many failed attempts to authenticate the client; try again in a quarter of an hour."
