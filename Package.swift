@@ -123,10 +123,11 @@ let package = Package(
             dependencies: [
                 "martlet", "MartletProtocol", "MartletTesting",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            exclude: ["hold_fdatasync.c"],
+            exclude: ["faulty_disk.c"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -11,7 +11,11 @@ package final class ServerProcess {
     static let startAttempts = 400
     static let startInterval: TimeInterval = 0.05
 
+    /// What the store's file is called.
+    package static let storeName = "martlet.db"
+
     package let folder: URL
+    package let storePath: String
     package let port: Int
     private let environment: [String: String]
     private var process: Process?
@@ -24,16 +28,22 @@ package final class ServerProcess {
     /// - Parameters:
     ///   - configuration: what `martlet.yaml` has beside issuer, listen and store.
     ///   - environment: more variables for the process.
-    package init(configuration: String, environment: [String: String] = [:]) throws {
+    ///   - storeFolder: where the store is kept, if not beside the configuration.
+    package init(
+        configuration: String,
+        environment: [String: String] = [:],
+        storeFolder: URL? = nil
+    ) throws {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "martlet-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        storePath = (storeFolder ?? folder).appending(path: Self.storeName).path
         port = try Self.freePort()
         self.environment = environment
         let file = """
             issuer: \(issuer)
             listen: 127.0.0.1:\(port)
-            store: sqlite:martlet.db
+            store: sqlite:\(storePath)
             master_key: file:martlet.key
             \(configuration)
             """
@@ -101,6 +111,19 @@ package final class ServerProcess {
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         self.process = nil
+    }
+
+    /// Waits for a server that ends by itself; `false` if it does not.
+    package func ends(within patience: Duration) async throws -> Bool {
+        guard let process else { return true }
+        let end = ContinuousClock.now + patience
+        while process.isRunning {
+            guard ContinuousClock.now < end else { return false }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        process.waitUntilExit()
+        self.process = nil
+        return true
     }
 
     /// Asks the server to stop and waits until it has.
