@@ -122,7 +122,7 @@ let package = Package(
         .testTarget(
             name: "Crash",
             dependencies: [
-                "martlet", "MartletProtocol", "MartletTesting",
+                "martlet", "MartletProtocol", "MartletServer", "MartletTesting",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -18,6 +18,7 @@ package final class ServerProcess {
     package let storePath: String
     package let port: Int
     private let environment: [String: String]
+    private let openFiles: Int?
     private var process: Process?
 
     package var url: String { "http://127.0.0.1:\(port)" }
@@ -29,10 +30,12 @@ package final class ServerProcess {
     ///   - configuration: what `martlet.yaml` has beside issuer, listen and store.
     ///   - environment: more variables for the process.
     ///   - storeFolder: where the store is kept, if not beside the configuration.
+    ///   - openFiles: how many files it may have open unless it asks for more.
     package init(
         configuration: String,
         environment: [String: String] = [:],
-        storeFolder: URL? = nil
+        storeFolder: URL? = nil,
+        openFiles: Int? = nil
     ) throws {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "martlet-test-\(UUID().uuidString)")
@@ -40,6 +43,7 @@ package final class ServerProcess {
         storePath = (storeFolder ?? folder).appending(path: Self.storeName).path
         port = try Self.freePort()
         self.environment = environment
+        self.openFiles = openFiles
         let file = """
             issuer: \(issuer)
             listen: 127.0.0.1:\(port)
@@ -74,8 +78,16 @@ package final class ServerProcess {
     /// Starts the server and returns once it answers.
     package func start() async throws {
         let process = Process()
-        process.executableURL = Self.binary
-        process.arguments = ["serve", "--config", configurationPath]
+        let arguments = ["serve", "--config", configurationPath]
+        if let openFiles {
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments =
+                ["-c", #"ulimit -S -n "$0" && exec "$@""#, "\(openFiles)", Self.binary.path]
+                + arguments
+        } else {
+            process.executableURL = Self.binary
+            process.arguments = arguments
+        }
         process.environment = ProcessInfo.processInfo.environment
             .filter { !$0.key.hasPrefix("MARTLET_") }
             .merging(environment) { $1 }

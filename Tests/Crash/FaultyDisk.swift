@@ -2,12 +2,12 @@ import Foundation
 import MartletTesting
 import Testing
 
-/// A disk with faults under a server's store: what a test can hold, slow down, fill, break and cut
+/// A disk with faults under a server's store: what a test can hold, fill, break and cut
 /// off while the server runs. It is a library that the server loads first (`faulty_disk.c`).
 final class FaultyDisk: Sendable {
     /// What can be wrong, as the library calls it.
     enum Fault: String, Sendable {
-        case hold, slow, full, broken, lying, cut
+        case hold, full, broken, lying, cut
     }
 
     private let folder: URL

@@ -135,13 +135,20 @@ final class TokenClient: Sendable {
 
     /// The status of a plain request, `nil` without an answer.
     func get(_ path: String) async -> Int? {
-        guard
-            let answer = try? await http.execute(
-                HTTPClientRequest(url: url + path),
-                timeout: Self.patience
-            ), (try? await answer.body.collect(upTo: 1 << 20)) != nil
+        await look(at: path)?.status
+    }
+
+    /// What a person's browser is told.
+    func look(at path: String) async -> (status: Int, retryAfter: String?, text: String)? {
+        var request = HTTPClientRequest(url: url + path)
+        request.headers.add(name: "Accept", value: "text/html")
+        guard let answer = try? await http.execute(request, timeout: Self.patience),
+            let body = try? await answer.body.collect(upTo: 1 << 20)
         else { return nil }
-        return Int(answer.status.code)
+        return (
+            Int(answer.status.code), answer.headers.first(name: "Retry-After"),
+            String(buffer: body)
+        )
     }
 
     private func ask(_ form: String, as app: App) async -> Outcome {

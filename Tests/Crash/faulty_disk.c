@@ -3,7 +3,6 @@
  * FAULTY_STORE is the name of the store's file. DISK_FAULTS is a folder; a file in it is a fault:
  *
  *   hold     every sync waits for as long as it exists, and makes the file `held` first
- *   slow     every sync takes as many milliseconds longer as the file says
  *   full     no file grows: what fits into its present size is written, the rest is ENOSPC
  *   broken   every sync is EIO, and what was written until then never reaches the disk unless it is
  *            written again: Linux calls such pages clean, so the next sync has nothing to do
@@ -24,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SECTOR = 512, BUCKETS = 1 << 14, FILES = 8 };
@@ -270,12 +268,7 @@ int ftruncate64(int descriptor, off_t size) {
 
 int ftruncate(int descriptor, off_t size) { return ftruncate64(descriptor, size); }
 
-static void delay(void) {
-    long slow = fault_number("slow");
-    if (slow > 0) {
-        struct timespec pause = {slow / 1000, slow % 1000 * 1000000};
-        nanosleep(&pause, NULL);
-    }
+static void wait_while_held(void) {
     if (!has_fault("hold")) return;
     char path[4096];
     int held = open(fault_path("held", path, sizeof path), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
@@ -286,7 +279,7 @@ static void delay(void) {
 int fdatasync(int descriptor) {
     struct file *file = store_file(descriptor);
     if (file == NULL) return real_fdatasync(descriptor);
-    delay();
+    wait_while_held();
     if (has_fault("cut")) cut_power();
     if (has_fault("lying")) return 0;
     pthread_mutex_lock(&file->lock);
