@@ -4,6 +4,8 @@ package import MartletCore
 /// What the operator sees in the log: reasons and session ids, never a token or a name.
 package struct ServerLog: Sendable {
     private let logger: Logger
+    private let overloads = LogPace()
+    private let failures = LogPace()
 
     package init(_ logger: Logger) {
         self.logger = logger
@@ -64,11 +66,19 @@ package struct ServerLog: Sendable {
     }
 
     func overloaded() {
-        logger.warning("refused: too much is waiting for the store")
+        guard let withheld = overloads.mayPass("") else { return }
+        logger.warning(
+            "refused: too many requests are waiting",
+            metadata: ["withheld": "\(withheld)"]
+        )
     }
 
     func storeFailed(_ reason: String) {
-        logger.error("the store failed", metadata: ["reason": "\(reason)"])
+        guard let withheld = failures.mayPass(reason) else { return }
+        logger.error(
+            "the store failed",
+            metadata: ["reason": "\(reason)", "withheld": "\(withheld)"]
+        )
     }
 
     func unexpected(_ error: any Error) {

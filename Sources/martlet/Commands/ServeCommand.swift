@@ -53,6 +53,15 @@ struct ServeCommand: AsyncParsableCommand {
     ) async throws {
         let configuration = installation.configuration
         let address = configuration.listen
+        OpenFiles.raise(to: ServerApplication.openFiles)
+        if OpenFiles.limit < ServerApplication.openFiles {
+            logger.warning(
+                "the system allows fewer open files than there may be connections",
+                metadata: [
+                    "limit": "\(OpenFiles.limit)", "wanted": "\(ServerApplication.openFiles)",
+                ]
+            )
+        }
         let application = ServerApplication.make(
             for: installation.server,
             branding: try installation.configuration.branding.load(),
