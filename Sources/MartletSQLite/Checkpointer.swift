@@ -20,7 +20,7 @@ import Synchronization
 /// sync that failed may have dropped them: the next one reports success. So each pass is followed
 /// by a sync, and after any failure the file is *doubtful*: nothing is copied any more until the
 /// store was opened anew, which copies all of the log from its beginning. What was acknowledged is
-/// in the log. See ADR 0016.
+/// in the log. See ADR 0017.
 final class Checkpointer: Sendable {
     /// Pages in the log from which on it is copied: 16 MiB. A page that was written often is then
     /// copied once, and the rests that the writer copies are few.

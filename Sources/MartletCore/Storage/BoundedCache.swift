@@ -17,6 +17,39 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         var places: [Place] = []
         var positions: [Key: Int] = [:]
         var hand = 0
+
+        mutating func put(_ value: Value, for key: Key, capacity: Int) {
+            if let position = positions[key] {
+                places[position].value = value
+                places[position].wasAskedFor = true
+                return
+            }
+            let place = Place(key: key, value: value, wasAskedFor: false)
+            guard places.count == capacity else {
+                positions[key] = places.count
+                places.append(place)
+                return
+            }
+            while places[hand].wasAskedFor {
+                places[hand].wasAskedFor = false
+                hand = (hand + 1) % capacity
+            }
+            positions[places[hand].key] = nil
+            positions[key] = hand
+            places[hand] = place
+            hand = (hand + 1) % capacity
+        }
+
+        /// The last place of the circle fills the gap.
+        mutating func remove(_ key: Key) {
+            guard let position = positions.removeValue(forKey: key) else { return }
+            let last = places.removeLast()
+            if position < places.count {
+                places[position] = last
+                positions[last.key] = position
+            }
+            if hand >= places.count { hand = 0 }
+        }
     }
 
     private let capacity: Int
@@ -43,40 +76,5 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
                 }
             }
         }
-    }
-}
-
-extension BoundedCache.Circle {
-    fileprivate mutating func put(_ value: Value, for key: Key, capacity: Int) {
-        if let position = positions[key] {
-            places[position].value = value
-            places[position].wasAskedFor = true
-            return
-        }
-        let place = BoundedCache.Place(key: key, value: value, wasAskedFor: false)
-        guard places.count == capacity else {
-            positions[key] = places.count
-            places.append(place)
-            return
-        }
-        while places[hand].wasAskedFor {
-            places[hand].wasAskedFor = false
-            hand = (hand + 1) % capacity
-        }
-        positions[places[hand].key] = nil
-        positions[key] = hand
-        places[hand] = place
-        hand = (hand + 1) % capacity
-    }
-
-    /// The last place of the circle fills the gap.
-    fileprivate mutating func remove(_ key: Key) {
-        guard let position = positions.removeValue(forKey: key) else { return }
-        let last = places.removeLast()
-        if position < places.count {
-            places[position] = last
-            positions[last.key] = position
-        }
-        if hand >= places.count { hand = 0 }
     }
 }
