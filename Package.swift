@@ -125,12 +125,13 @@ let package = Package(
         .testTarget(
             name: "Crash",
             dependencies: [
-                "martlet", "MartletProtocol", "MartletTesting",
+                "martlet", "MartletProtocol", "MartletServer", "MartletTesting",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            exclude: ["hold_fdatasync.c"],
+            exclude: ["faulty_disk.c"],
             swiftSettings: strict
         ),
         .testTarget(

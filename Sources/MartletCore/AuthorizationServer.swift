@@ -165,27 +165,6 @@ package struct AuthorizationServer: Sendable {
     }
 }
 
-/// The authorized records of families in use, which never change and so are never wrong.
-package final class FamilyCache: Sendable {
-    /// About half a kilobyte each.
-    static let capacity = 65_536
-
-    private let storage: any Storage
-    private let known = BoundedCache<FamilyID, AuthorizedFamily>(capacity: capacity)
-
-    init(storage: any Storage) {
-        self.storage = storage
-    }
-
-    /// The record, without suspending if it is known.
-    func authorized(_ id: FamilyID) async throws(StorageError) -> AuthorizedFamily? {
-        if let family = known[id] { return family }
-        guard let family = try await storage.find(id).family?.authorized else { return nil }
-        known[id] = family
-        return family
-    }
-}
-
 extension AuthorizationServer {
     /// The keys that access tokens verify with, for everybody (RFC 7517 §5).
     package func publishedKeys() async throws -> JSONWebKeySet {

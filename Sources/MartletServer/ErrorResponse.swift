@@ -105,22 +105,31 @@ package enum ErrorResponse {
     }
 
     /// What a person is told when a page cannot be shown.
-    static func page(for error: any Error, log: ServerLog) -> ProblemPage {
+    static func page(
+        for error: any Error,
+        to request: Request,
+        from desk: PageDesk,
+        log: ServerLog
+    ) -> Response {
+        let problem: ProblemPage.Problem
+        var detail: String?
+        var retryAfter: String?
         switch error {
         case let error as OAuthError:
-            return ProblemPage(problem: .badRequest, detail: error.sentence, way: .none)
+            problem = .badRequest
+            detail = error.sentence
         case let error as StorageError:
-            let status = response(to: error, log: log).status
-            let isAway = status == .serviceUnavailable
-            return ProblemPage(
-                problem: isAway ? .unavailable : .unexpected,
-                detail: nil,
-                way: .none
-            )
+            let response = response(to: error, log: log)
+            problem = response.status == .serviceUnavailable ? .unavailable : .unexpected
+            retryAfter = response.headers[.retryAfter]
         default:
             log.unexpected(error)
-            return ProblemPage(problem: .unexpected, detail: nil, way: .none)
+            problem = .unexpected
         }
+        let page = ProblemPage(problem: problem, detail: detail, way: .none)
+        var response = page.render(in: desk.surroundings(of: request))
+        response.headers[.retryAfter] = retryAfter
+        return response
     }
 
     /// Answers whatever an endpoint throws, and makes every answer a little safer.
@@ -131,6 +140,8 @@ package enum ErrorResponse {
         let desk: PageDesk
         /// For each path, the `Allow` header of what it answers.
         let methods: [String: String]
+        /// The paths that are answered however many other requests are.
+        let alwaysAnswered: Set<String>
 
         private static let noSniffing = HTTPField(name: .xContentTypeOptions, value: "nosniff")
         private static let noReferrer = HTTPField(name: .referrerPolicy, value: "no-referrer")
@@ -162,6 +173,9 @@ package enum ErrorResponse {
             _ next: @concurrent (Request, ServerContext) async throws -> Response
         ) async -> Response {
             do {
+                if context.isPastCapacity, !alwaysAnswered.contains(request.uri.path) {
+                    throw StorageError.overloaded
+                }
                 return try await next(request, context)
             } catch let error as OAuthError {
                 return ErrorResponse.response(to: error)
@@ -172,7 +186,10 @@ package enum ErrorResponse {
             } catch let error as DevicesLimited {
                 return ErrorResponse.response(to: error)
             } catch let error as StorageError {
-                return ErrorResponse.response(to: error, log: log)
+                guard request.isForPerson else {
+                    return ErrorResponse.response(to: error, log: log)
+                }
+                return ErrorResponse.page(for: error, to: request, from: desk, log: log)
             } catch let error as KeyRing.Unusable {
                 return ErrorResponse.response(
                     to: .unavailable("the keys in the store cannot be used: \(error)"),

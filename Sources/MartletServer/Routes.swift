@@ -24,7 +24,14 @@ package func routes(
     }
     router.addMiddleware { CrossOrigin(server: server, methods: table.crossOriginMethods) }
     let desk = PageDesk(server: server, site: site)
-    router.addMiddleware { ErrorResponse.Middleware(log: log, desk: desk, methods: table.methods) }
+    router.addMiddleware {
+        ErrorResponse.Middleware(
+            log: log,
+            desk: desk,
+            methods: table.methods,
+            alwaysAnswered: table.alwaysAnswered
+        )
+    }
     for route in table.routes {
         router.on(RouterPath(route.path), method: route.method) { try await route.answer($0, $1) }
     }
@@ -66,6 +73,7 @@ struct RouteTable {
         let method: HTTPRequest.Method
         let path: String
         var crossOrigin = CrossOriginAccess.none
+        var load = LoadRule.refused
         let answer: @Sendable (Request, ServerContext) async throws -> Response
     }
 
@@ -73,6 +81,15 @@ struct RouteTable {
     enum CrossOriginAccess {
         case none
         case singlePageClients
+    }
+
+    /// What becomes of a request when too many are being answered already.
+    enum LoadRule {
+        /// It is told to come back.
+        case refused
+        /// It is answered all the same: it costs next to nothing, and whoever asks decides by it
+        /// whether this server is to be stopped.
+        case answered
     }
 
     let routes: [Route]
@@ -138,7 +155,9 @@ struct RouteTable {
                 ) { _, _ in
                     try await keySet.answer()
                 },
-                .init(method: .get, path: "/healthz") { _, _ in HealthEndpoint.alive() },
+                .init(method: .get, path: "/healthz", load: .answered) { _, _ in
+                    HealthEndpoint.alive()
+                },
                 .init(method: .get, path: "/readyz") { _, _ in await health.ready() },
             ]
             + MetadataEndpoint.paths(issuerPath: base).map { path in
@@ -196,6 +215,11 @@ struct RouteTable {
     var crossOriginMethods: [String: String] {
         Self.methods(of: routes.filter { $0.crossOrigin == .singlePageClients })
             .mapValues { $0.joined(separator: ", ") }
+    }
+
+    /// The paths that no load closes.
+    var alwaysAnswered: Set<String> {
+        Set(routes.filter { $0.load == .answered }.map(\.path))
     }
 
     private static func methods(of routes: [Route]) -> [String: [String]] {

@@ -10,7 +10,14 @@ package enum ServerApplication {
     /// Connections that say nothing for this long are closed.
     static let idleTimeout: TimeAmount = .seconds(60)
     /// Further connections wait to be taken. A connection with a half-sent body holds some 130 KiB.
-    static let maximumConnections = 4096
+    static let mostConnections = 4096
+    /// What a server needs for all of them.
+    package static let openFiles = mostConnections + OpenFiles.reserve
+
+    /// Never so many that the store could not open its files.
+    static var maximumConnections: Int {
+        max(1, min(mostConnections, OpenFiles.limit - OpenFiles.reserve))
+    }
 
     /// Where and how it listens, and what is told when it does.
     package struct Listening: Sendable {

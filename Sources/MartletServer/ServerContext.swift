@@ -7,6 +7,8 @@ package struct ServerContext: RequestContext {
     let channel: any Channel
     /// Where the client is: what the connection says, until ``ClientAddress`` knows better.
     package internal(set) var remoteAddress: String
+    /// Whether too many others are being answered already.
+    package internal(set) var isPastCapacity = false
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

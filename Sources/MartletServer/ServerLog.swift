@@ -6,6 +6,8 @@ package import MartletCore
 package struct ServerLog: Sendable {
     private let logger: Logger
     let metrics: ServerMetrics
+    private let overloads = LogPace()
+    private let failures = LogPace()
 
     package init(_ logger: Logger, metrics: ServerMetrics) {
         self.logger = logger
@@ -75,13 +77,21 @@ package struct ServerLog: Sendable {
 
     func overloaded() {
         metrics.count(.overloaded)
-        logger.warning("refused: too much is waiting for the store")
+        guard let withheld = overloads.mayPass("") else { return }
+        logger.warning(
+            "refused: too many requests are waiting",
+            metadata: ["withheld": "\(withheld)"]
+        )
     }
 
     /// - Parameter refusal: as what it is counted.
     func storeFailed(_ refusal: Refusal, _ reason: String) {
         metrics.count(refusal)
-        logger.error("the store failed", metadata: ["reason": "\(reason)"])
+        guard let withheld = failures.mayPass(reason) else { return }
+        logger.error(
+            "the store failed",
+            metadata: ["reason": "\(reason)", "withheld": "\(withheld)"]
+        )
     }
 
     func unexpected(_ error: any Error) {

@@ -11,9 +11,14 @@ package final class ServerProcess {
     static let startAttempts = 400
     static let startInterval: TimeInterval = 0.05
 
+    /// What the store's file is called.
+    package static let storeName = "martlet.db"
+
     package let folder: URL
+    package let storePath: String
     package let port: Int
     private let environment: [String: String]
+    private let openFiles: Int?
     private var process: Process?
 
     package var url: String { "http://127.0.0.1:\(port)" }
@@ -24,16 +29,25 @@ package final class ServerProcess {
     /// - Parameters:
     ///   - configuration: what `martlet.yaml` has beside issuer, listen and store.
     ///   - environment: more variables for the process.
-    package init(configuration: String, environment: [String: String] = [:]) throws {
+    ///   - storeFolder: where the store is kept, if not beside the configuration.
+    ///   - openFiles: how many files it may have open unless it asks for more.
+    package init(
+        configuration: String,
+        environment: [String: String] = [:],
+        storeFolder: URL? = nil,
+        openFiles: Int? = nil
+    ) throws {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "martlet-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        storePath = (storeFolder ?? folder).appending(path: Self.storeName).path
         port = try Self.freePort()
         self.environment = environment
+        self.openFiles = openFiles
         let file = """
             issuer: \(issuer)
             listen: 127.0.0.1:\(port)
-            store: sqlite:martlet.db
+            store: sqlite:\(storePath)
             master_key: file:martlet.key
             \(configuration)
             """
@@ -64,8 +78,16 @@ package final class ServerProcess {
     /// Starts the server and returns once it answers.
     package func start() async throws {
         let process = Process()
-        process.executableURL = Self.binary
-        process.arguments = ["serve", "--config", configurationPath]
+        let arguments = ["serve", "--config", configurationPath]
+        if let openFiles {
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments =
+                ["-c", #"ulimit -S -n "$0" && exec "$@""#, "\(openFiles)", Self.binary.path]
+                + arguments
+        } else {
+            process.executableURL = Self.binary
+            process.arguments = arguments
+        }
         process.environment = ProcessInfo.processInfo.environment
             .filter { !$0.key.hasPrefix("MARTLET_") }
             .merging(environment) { $1 }
@@ -101,6 +123,19 @@ package final class ServerProcess {
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         self.process = nil
+    }
+
+    /// Waits for a server that ends by itself; `false` if it does not.
+    package func ends(within patience: Duration) async throws -> Bool {
+        guard let process else { return true }
+        let end = ContinuousClock.now + patience
+        while process.isRunning {
+            guard ContinuousClock.now < end else { return false }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        process.waitUntilExit()
+        self.process = nil
+        return true
     }
 
     /// Asks the server to stop and waits until it has.

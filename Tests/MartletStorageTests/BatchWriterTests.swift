@@ -1,3 +1,4 @@
+import GRDB
 import MartletCore
 import MartletTesting
 import Synchronization
@@ -221,6 +222,63 @@ struct BatchWriterTests {
         }
         await server.close()
         await commandLine.close()
+    }
+
+    @Test("after the log could not be copied the store is opened anew, and no write is lost")
+    func openedAnew() async throws {
+        let file = try TemporaryStore()
+        let (clock, path) = (clock, file.path)
+        try await file.open(clock).close()
+        let opened = Counter()
+        let storage = SQLiteStorage(
+            file: try StoreFile(
+                open: {
+                    opened.add()
+                    return try SQLiteStorage.pool(path) { clock.now }
+                },
+                connect: { throw DatabaseError(resultCode: .SQLITE_IOERR) },
+                pagesToCopy: 20
+            )
+        ) { clock.now }
+        let families = try (1...8).map { try family($0) }
+        for family in families { try await storage.make(family) }
+        try await storage.rotate(families, times: 200)
+        #expect(opened.value > 1)
+        // A read that comes as the store is being opened is refused, so ask the writer.
+        for family in families {
+            #expect(try await storage.rotate(family.authorized) == Generation(201))
+        }
+        await storage.close()
+        let later = try file.open(clock)
+        for family in families {
+            let found = try await later.find(family.authorized.id)
+            #expect(found.family?.state.generation == Generation(201))
+        }
+        await later.close()
+    }
+
+    @Test("the log is copied while writes go on, and starts over")
+    func copying() async throws {
+        let file = try TemporaryStore()
+        let (clock, path) = (clock, file.path)
+        try await file.open(clock).close()
+        let storage = SQLiteStorage(
+            file: try StoreFile(
+                open: { try SQLiteStorage.pool(path) { clock.now } },
+                connect: { try DatabaseQueue(path: path) },
+                pagesToCopy: 20
+            )
+        ) { clock.now }
+        let families = try (1...8).map { try family($0) }
+        for family in families { try await storage.make(family) }
+        let before = file.size("-wal")
+        try await storage.rotate(families, times: 3000)
+        // Each of at least 3000 commits wrote a page.
+        #expect(file.size("-wal") - before < 2000 * 1024)
+        for family in families {
+            #expect(try await storage.rotate(family.authorized) == Generation(3001))
+        }
+        await storage.close()
     }
 
     /// Does the work while another process holds the write lock, which it lets go once the

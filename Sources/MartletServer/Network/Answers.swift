@@ -9,6 +9,7 @@ struct Answers: Sendable {
     private let responder: @Sendable (Request, ServerContext) async throws -> Response
     private let logger: Logger
     private let date: DateHeader
+    private let inProgress = RequestsInProgress()
 
     init(_ router: Router<ServerContext>, surroundings: Surroundings, logger: Logger) {
         let responder = router.buildResponder()
@@ -18,7 +19,9 @@ struct Answers: Sendable {
     }
 
     func answer(_ request: Request, on channel: any Channel) async -> Response {
-        let context = ServerContext(source: .init(channel: channel, logger: logger))
+        var context = ServerContext(source: .init(channel: channel, logger: logger))
+        context.isPastCapacity = !inProgress.enter()
+        defer { inProgress.leave() }
         var response: Response
         do {
             response = try await responder(request, context)

@@ -63,6 +63,15 @@ struct ServeCommand: AsyncParsableCommand {
         let configuration = installation.configuration
         let address = configuration.listen
         let metricsListener = try listener(for: metrics, of: configuration, logger)
+        OpenFiles.raise(to: ServerApplication.openFiles)
+        if OpenFiles.limit < ServerApplication.openFiles {
+            logger.warning(
+                "the system allows fewer open files than there may be connections",
+                metadata: [
+                    "limit": "\(OpenFiles.limit)", "wanted": "\(ServerApplication.openFiles)",
+                ]
+            )
+        }
         let application = ServerApplication.make(
             for: installation.server,
             branding: try installation.configuration.branding.load(),
