@@ -1,0 +1,34 @@
+import ArgumentParser
+import MartletCore
+import MartletSQLite
+
+/// Which of the stores is measured.
+enum StoreKind: String, CaseIterable, Codable, ExpressibleByArgument {
+    case sqlite
+
+    /// What `martlet.yaml` says of it.
+    func location(in folder: SeededFolder) -> String {
+        switch self {
+        case .sqlite: "sqlite:\(folder.store)"
+        }
+    }
+
+    /// Opens the store, and makes it if it is not there.
+    func open(in folder: SeededFolder, surroundings: Surroundings) throws -> any Storage {
+        switch self {
+        case .sqlite:
+            try SQLiteStorage.open(
+                path: folder.store,
+                ifMissing: .create,
+                clock: surroundings.now
+            )
+        }
+    }
+
+    /// What the store takes on the disk.
+    func bytes(in folder: SeededFolder) throws -> Int {
+        switch self {
+        case .sqlite: Files.size(folder.store) + Files.size(folder.store + "-wal")
+        }
+    }
+}
