@@ -56,7 +56,8 @@ struct LoopbackClient {
         return count > 0 ? Array(buffer[..<count]) : nil
     }
 
-    private static func answer(in bytes: [UInt8]) -> Answer? {
+    /// `nil` if it is not whole yet.
+    static func answer(in bytes: [UInt8]) -> Answer? {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let end = text.firstRange(of: "\r\n\r\n") else { return nil }
         let head = String(text[..<end.upperBound])

@@ -6,7 +6,10 @@ struct MartletBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet-bench",
         abstract: "Measure Martlet beside the limit that its parts set.",
-        subcommands: [RunCommand.self, SeedCommand.self],
+        subcommands: [
+            RunCommand.self, ReportCommand.self, SeedCommand.self, LoadCommand.self,
+            BareCommand.self, PartsCommand.self,
+        ],
         defaultSubcommand: RunCommand.self
     )
 }

@@ -6,6 +6,13 @@ import MartletSQLite
 enum StoreKind: String, CaseIterable, Codable, ExpressibleByArgument {
     case sqlite
 
+    /// For a table: what an answer waits for.
+    var shown: String {
+        switch self {
+        case .sqlite: "SQLite, FULL"
+        }
+    }
+
     /// What `martlet.yaml` says of it.
     func location(in folder: SeededFolder) -> String {
         switch self {

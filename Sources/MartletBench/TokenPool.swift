@@ -2,31 +2,42 @@
 /// their way when it ended: what became of the others nobody saw.
 struct TokenPool {
     private let folder: SeededFolder
-    private var tokens: [String]
+    private let path: String
+    private(set) var tokens: [String]
 
+    /// - Parameter path: one token a line.
     init(_ folder: SeededFolder, _ path: String) throws {
         self.folder = folder
+        self.path = path
         tokens = try SeededFolder.lines(of: path)
     }
-
-    var remaining: [String] { tokens }
 
     private var borrowed: String { folder.file("borrowed-tokens.txt") }
     private var returned: String { folder.file("returned-tokens.txt") }
 
-    /// Lends so many tokens, or all of them.
+    /// Lends so many tokens.
     mutating func lend<Answer>(
-        _ count: Int?,
+        _ count: Int,
         _ body: (_ tokens: String, _ rest: String) throws -> Answer
     ) throws -> Answer {
-        let count = count ?? tokens.count
-        guard count <= tokens.count else {
-            throw BenchError("\(count) live sessions are wanted and \(tokens.count) are left")
-        }
-        try SeededFolder.write(Array(tokens.prefix(count)), to: borrowed)
-        tokens.removeFirst(count)
+        let lent = try take(count)
+        try SeededFolder.write(lent, to: borrowed)
         let answer = try body(borrowed, returned)
         tokens += try SeededFolder.lines(of: returned)
         return answer
+    }
+
+    /// Hands tokens out for good.
+    mutating func take(_ count: Int) throws -> [String] {
+        guard count <= tokens.count else {
+            throw BenchError("\(count) live sessions are wanted and \(tokens.count) are left")
+        }
+        defer { tokens.removeFirst(count) }
+        return Array(tokens.prefix(count))
+    }
+
+    /// Writes down what is left, for the next bench on the same store.
+    func save() throws {
+        try SeededFolder.write(tokens, to: path)
     }
 }
