@@ -30,12 +30,13 @@ struct Bench {
     /// A store that an earlier bench left, or a new one.
     private func seeded(_ name: String, families: Int, live: Int) async throws -> SeededFolder {
         let seededFolder = SeededFolder(path: "\(folder)/\(name)")
-        if let known = try? seededFolder.read(), known.families == families {
+        let live = min(live, families)
+        if let known = try? seededFolder.read(), known.families == families, known.live == live {
             return seededFolder
         }
         try? FileManager.default.removeItem(atPath: seededFolder.path)
         tell("making a store of \(Shown.count(Double(families))) sessions")
-        _ = try await Seed(families: families, live: min(live, families), store: settings.store)
+        _ = try await Seed(families: families, live: live, store: settings.store)
             .sow(in: seededFolder)
         return seededFolder
     }

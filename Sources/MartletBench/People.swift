@@ -3,20 +3,30 @@ import MartletProtocol
 
 /// The accounts of a seeded store, and what they consented to.
 struct People {
+    /// Who has sessions at which client.
+    struct Members {
+        let client: Client
+        /// How many of the people consented, the first ones.
+        let count: Int
+    }
+
     private struct Person {
         let account: AccountID
         let epoch: Int64
-        /// In the order of the clients.
-        let consents: [Int64]
+        /// One for each client.
+        let consent: Int64
     }
 
     private let people: [Person]
-    private let clients: [(client: Client, epoch: Int64)]
+    private let clients: [(members: Members, epoch: Int64)]
 
-    /// Makes so many accounts with a consent for each of the clients.
+    /// Makes so many accounts with their consents.
+    ///
+    /// They come in the order of their ids, which are as random as those of a real store: a store
+    /// that takes its rows in the order of an index writes each of its pages once.
     static func make(
         _ count: Int,
-        consenting clients: [Client],
+        consenting clients: [Members],
         to server: AuthorizationServer
     ) async throws -> People {
         let surroundings = server.surroundings
@@ -28,9 +38,10 @@ struct People {
         let now = surroundings.now()
         var people: [Person] = []
         var changes: [RecordChange] = []
-        for index in 0..<count {
+        let ids = (0..<count).map { _ in Base64URL.encode(surroundings.randomBytes(16)) }.sorted()
+        for (index, id) in ids.enumerated() {
             let account = Account(
-                id: AccountID(rawValue: Base64URL.encode(surroundings.randomBytes(16))),
+                id: AccountID(rawValue: id),
                 username: "user\(index)",
                 email: "user\(index)@example.com",
                 password: password,
@@ -42,29 +53,29 @@ struct People {
             let person = Person(
                 account: account.id,
                 epoch: surroundings.random63(),
-                consents: clients.map { _ in surroundings.random63() }
+                consent: surroundings.random63()
             )
             people.append(person)
             changes.append(.create(account, epoch: first(person.epoch, now)))
-            for (client, epoch) in zip(clients, person.consents) {
+            for members in clients where index < members.count {
                 let consent = Consent(
                     account: account.id,
-                    client: client.id,
-                    scope: client.metadata.scope
+                    client: members.client.id,
+                    scope: members.client.metadata.scope
                 )
-                changes.append(.create(consent, epoch: first(epoch, now)))
+                changes.append(.create(consent, epoch: first(person.consent, now)))
             }
             if changes.count >= Seed.recordsAtOnce || index == count - 1 {
                 try await server.storage.save(changes, events: [])
                 changes = []
             }
         }
-        var known: [(Client, Int64)] = []
-        for client in clients {
-            guard let epoch = try await server.client(client.id).epoch else {
-                throw BenchError("\(client.id) has no epoch")
+        var known: [(Members, Int64)] = []
+        for members in clients {
+            guard let epoch = try await server.client(members.client.id).epoch else {
+                throw BenchError("\(members.client.id) has no epoch")
             }
-            known.append((client, epoch.value))
+            known.append((members, epoch.value))
         }
         return People(people: people, clients: known)
     }
@@ -73,7 +84,7 @@ struct People {
         Epoch(value: value, changedAt: now, reason: nil)
     }
 
-    /// The session of this number: people take turns.
+    /// The session of this number: those who consented take turns.
     func family(
         _ index: Int,
         of client: Client,
@@ -81,8 +92,8 @@ struct People {
         token: RefreshToken,
         madeAt: Instant
     ) -> TokenFamily {
-        let person = people[index % people.count]
-        let position = clients.firstIndex { $0.client.id == client.id } ?? 0
+        let position = clients.firstIndex { $0.members.client.id == client.id } ?? 0
+        let person = people[index % clients[position].members.count]
         let authorized = AuthorizedFamily(
             id: token.family,
             client: client.id,
@@ -95,7 +106,7 @@ struct People {
             epochs: FamilyEpochs(
                 account: person.epoch,
                 client: clients[position].epoch,
-                consent: person.consents[position]
+                consent: person.consent
             ),
             madeAt: madeAt,
             absoluteEnd: madeAt + RotationPolicy.standard.absoluteLifetime,

@@ -124,6 +124,21 @@ final class SQLiteRows {
         return statement
     }
 
+    /// The size of a store's file once its log is folded in.
+    static func bytes(of store: String) throws -> Int {
+        let database = try open(store)
+        defer { sqlite3_close_v2(database) }
+        let pages = try number("PRAGMA page_count", database)
+        return pages * (try number("PRAGMA page_size", database))
+    }
+
+    private static func number(_ text: String, _ database: OpaquePointer) throws -> Int {
+        let statement = try prepare(text, database)
+        defer { sqlite3_finalize(statement) }
+        guard sqlite3_step(statement) == SQLITE_ROW else { throw BenchError("SQLite: \(text)") }
+        return Int(sqlite3_column_int64(statement, 0))
+    }
+
     private static func remove(_ path: String) {
         for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
     }

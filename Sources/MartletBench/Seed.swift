@@ -11,8 +11,8 @@ struct Seed {
 
     /// A person has some sessions, on some devices.
     static let familiesPerAccount = 4
-    /// Sessions with `openid`, beside the others.
-    static let openIDFamilies = 256
+    /// Sessions with `openid`, beside the others; none in an empty store.
+    private var openIDFamilies: Int { families == 0 ? 0 : 256 }
     /// The sign-ins lie this far back at most, well within the idle lifetime.
     static let oldest: Duration = .seconds(10 * 86_400)
     /// Records in one save.
@@ -57,9 +57,13 @@ struct Seed {
         let resource = try await server.createResource(Self.api, .init(scope: Scope(Self.apiScope)))
         let client = try await server.createClient(metadata: Self.clientMetadata)
         let openIDClient = try await server.createClient(metadata: Self.openIDMetadata)
+        let count = max(openIDFamilies, families / Self.familiesPerAccount)
         let people = try await People.make(
-            (families + Self.openIDFamilies) / Self.familiesPerAccount + 1,
-            consenting: [client.client, openIDClient.client],
+            count,
+            consenting: [
+                .init(client: client.client, count: count),
+                .init(client: openIDClient.client, count: openIDFamilies),
+            ],
             to: server
         )
         let bytesBefore = try store.bytes(in: folder)
@@ -74,7 +78,7 @@ struct Seed {
         )
         let bytesAfter = try store.bytes(in: folder)
         let openIDTokens = try await insert(
-            Self.openIDFamilies,
+            openIDFamilies,
             of: openIDClient.client,
             resources: [],
             people,

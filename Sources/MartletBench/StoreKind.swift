@@ -32,10 +32,10 @@ enum StoreKind: String, CaseIterable, Codable, ExpressibleByArgument {
         }
     }
 
-    /// What the store takes on the disk.
+    /// What is stored, in bytes of the file's pages. Its log is not in it: that has a bound.
     func bytes(in folder: SeededFolder) throws -> Int {
         switch self {
-        case .sqlite: Files.size(folder.store) + Files.size(folder.store + "-wal")
+        case .sqlite: try SQLiteRows.bytes(of: folder.store)
         }
     }
 }
