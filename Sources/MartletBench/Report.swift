@@ -62,11 +62,13 @@ struct Report: Codable {
 
         private func shown(_ value: Double) -> String {
             switch unit {
-            case .milliseconds: "\(Shown.hundredths(value)) ms"
+            case .milliseconds:
+                value < 10 ? "\(Shown.hundredths(value)) ms" : "\(Shown.count(value)) ms"
             case .mebibytes: "\(Shown.tenths(value)) MiB"
             case .kibibytes: "\(Shown.count(value)) KiB"
-            case .bytes: value < 10 ? Shown.hundredths(value) : Shown.count(value)
-            case .perSecond: Shown.count(value)
+            case .bytes:
+                value < 10 ? "\(Shown.hundredths(value)) bytes" : "\(Shown.count(value)) bytes"
+            case .perSecond: "\(Shown.count(value))/s"
             }
         }
     }
