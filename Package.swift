@@ -150,6 +150,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "MartletBenchTests",
+            dependencies: ["MartletBench"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "MartletCoreTests",
             dependencies: ["MartletCore", "MartletProtocol", "MartletTesting", crypto],
             swiftSettings: strict

@@ -3,9 +3,9 @@ import MartletProtocol
 /// What is asked of the server.
 enum Workload: String, Codable, CaseIterable {
     case refresh
-    case clientCredentials = "client_credentials"
+    case clientCredentials
     case introspection
-    case userInfo = "userinfo"
+    case userInfo
 
     /// What a person calls one of them.
     var shown: String {
