@@ -121,6 +121,19 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // What `scripts/bench` runs; no product, so nobody gets it who builds a product.
+        .executableTarget(
+            name: "MartletBench",
+            dependencies: [
+                "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletSQLite", crypto,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
 
         .testTarget(
             name: "Crash",
@@ -138,6 +151,11 @@ let package = Package(
             name: "Interop",
             dependencies: ["martlet", "MartletProtocol", "MartletTesting"],
             exclude: ["clients"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "MartletBenchTests",
+            dependencies: ["MartletBench"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -21,6 +21,11 @@ enum ImportPlan {
         ],
         "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],
+        "MartletBench": [
+            "ArgumentParser", "Crypto", "Foundation", "GRDBSQLite", "MartletCore",
+            "MartletProtocol", "MartletResourceServer", "MartletSQLite", "NIOCore", "NIOHTTP1",
+            "NIOPosix", "Synchronization",
+        ],
         "martlet": [
             "ArgumentParser", "Foundation", "FoundationEssentials", "HTTPTypes", "Hummingbird",
             "Logging", "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletSQLite",

@@ -25,7 +25,7 @@ package struct RefreshKeyID: Sendable, Hashable, CustomStringConvertible {
 package struct RefreshToken: Sendable, Equatable, CustomStringConvertible {
     package static let prefix = "mrt_"
     static let version: UInt8 = 1
-    static let secretLength = 16
+    package static let secretLength = 16
     static let tagLength = 16
     static let bodyLength = 1 + 1 + 8 + 4 + secretLength
     /// 46 bytes as base64url.
