@@ -39,7 +39,8 @@ enum Holding: String, CaseIterable, Sendable {
     var impossible: Set<Row> {
         switch self {
         case .overlap0: [.staysInPlace, .repeats]
-        case .overlapSeconds, .untilUsed: [.staysInPlace]
+        case .overlapSeconds: [.staysInPlace]
+        case .untilUsed: [.staysInPlace, .reusesPrevious]
         case .inPlace: [.rotates, .exhausted]
         }
     }

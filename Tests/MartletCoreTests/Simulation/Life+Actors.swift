@@ -110,7 +110,9 @@ extension Life {
                 tabs[index].wakesAt = tabs[index].wakesAt ?? trueNow + untilNextUse(response)
             }
             tabs[tab].wakesAt = trueNow + untilNextUse(response)
-            if thief?.kind == .lockstep { thief?.wakesAt = trueNow + soon() }
+            if thief?.kind == .lockstep {
+                thief?.wakesAt = trueNow + random.duration(upTo: .seconds(2))
+            }
         case .unavailable:
             if let token = request.token { sent[token]?.open -= 1 }
             tries(tab, request, again: trueNow + .milliseconds(500))
@@ -123,8 +125,12 @@ extension Life {
         guard tabs[tab].inFlight == number else { return }
         tabs[tab].inFlight = nil
         let isSoon = plan.isPrompt && tabs[tab].attempts < 6
-        let wait = isSoon ? random.duration(upTo: .milliseconds(150)) : random.pick([soon(), sometime()])
-        tries(tab, requests[number], again: isSoon || random.chance(50) ? trueNow + wait : edge() ?? trueNow + wait)
+        var again =
+            trueNow
+            + (isSoon
+                ? random.duration(upTo: .milliseconds(150)) : random.pick([soon(), sometime()]))
+        if !isSoon, random.chance(50), let edge = edge() { again = edge }
+        tries(tab, requests[number], again: again)
     }
 
     private func tries(_ tab: Int, _ request: SimulatedRequest, again at: Instant) {
@@ -185,7 +191,9 @@ extension Life {
         {
             say("the thief copies …\(token.suffix(6))")
             thief?.loot.append(token)
-            thief?.wakesAt = trueNow + (kind == .late ? sometime() : soon())
+            // In lockstep it comes after the user's next rotation.
+            let wait = kind == .lockstep ? .days(1) : kind == .late ? sometime() : soon()
+            thief?.wakesAt = trueNow + wait
             return
         }
         guard let loot = thief?.loot.filter({ !$0.isEmpty }), let last = loot.last else {
@@ -212,10 +220,11 @@ extension Life {
         let wait: Duration
         switch thief?.kind {
         case .late: wait = random.pick([soon(), sometime()])
-        case .early, .lockstep, .hoarder, nil: wait = soon()
+        case .lockstep: wait = .days(1)
+        case .early, .hoarder, nil: wait = soon()
         }
         thief?.wakesAt = trueNow + wait
-        if random.chance(20), let edge = edge() { thief?.wakesAt = edge }
+        if thief?.kind != .lockstep, random.chance(20), let edge = edge() { thief?.wakesAt = edge }
     }
 
     // MARK: - Everybody else
@@ -230,7 +239,8 @@ extension Life {
         case .loginElsewhere: send(.somebody, .login)
         case .tidy: tidy()
         case .rollBack: rollBack()
-        case .otherPolicy: send(.somebody, .deed(deed, LifePlan.policy(&random)))
+        case .otherPolicy:
+            send(.somebody, .deed(deed, LifePlan.policy(&random, staticInHundred: 50)))
         case .endSession, .endAllOfAccount, .endAllOfClient, .disable, .enable, .newPassword,
             .withdrawConsent, .deleteAccount, .deleteClient, .rotateSecret:
             send(.somebody, .deed(deed, nil))

@@ -72,8 +72,12 @@ struct LifePlan: Sendable {
     static let idleLifetimes: [Duration] = [.seconds(20), .minutes(10), .days(1), .days(15)]
     static let absoluteLifetimes: [Duration] = [.minutes(1), .hours(2), .days(30), .days(30)]
 
-    static func policy(_ random: inout SeededNumbers) -> RotationPolicy {
-        let rotation: RotationPolicy.Rotation = random.chance(20) ? .static : .rotating
+    static func policy(
+        _ random: inout SeededNumbers,
+        staticInHundred: UInt64 = 20
+    ) -> RotationPolicy {
+        let rotation: RotationPolicy.Rotation =
+            random.chance(staticInHundred) ? .static : .rotating
         let overlap = random.pick([
             RotationPolicy.Overlap.seconds(0), .seconds(0), .seconds(1), .seconds(10),
             .seconds(60), .untilUsed, .untilUsed,
@@ -105,13 +109,15 @@ struct LifePlan: Sendable {
         let count = random.pick([0, 0, 0, 1, 1, 2])
         var deeds: [Deed] = []
         for _ in 0..<count { deeds.append(random.pick(Deed.allCases)) }
+        if random.chance(15) { deeds.append(.otherPolicy) }
+        if random.chance(5) { deeds += [.rollBack, .otherPolicy] }
         self.deeds = deeds
         clockSteps = random.chance(20)
         failedSteps = random.pick([0, 0, 0, 10])
         judgedTwice = random.pick([0, 0, 0, 20])
         readsWait = random.chance(10)
         nodes = random.chance(25) ? 2 : 1
-        budget = 4 + Int(random.below(9))
+        budget = (thief == .lockstep ? 12 : 4) + Int(random.below(8))
         // Anywhere within a year, so that families of two lives never have the same id.
         begins =
             SimulatedWorld.start

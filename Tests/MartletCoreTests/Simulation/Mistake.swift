@@ -18,14 +18,15 @@ enum Mistake: String, CaseIterable, Sendable {
     var breaks: Set<Broken> {
         switch self {
         case .findThenUpdate: [.table]
-        case .rotationNotWritten, .failureAfterCommit, .revisionStandsStill: [.table]
+        case .rotationNotWritten, .failureAfterCommit: [.table]
+        case .revisionStandsStill: [.table, .branch]
         case .overlapOneLonger, .overlapForever, .overlapAtZero: [.table, .bothGoOn]
         case .overlapForOlder: [.table, .twoLive]
         case .repeatAdvances: [.table, .honestLoggedOut]
-        case .repeatRollsBack: [.table, .branch]
+        case .repeatRollsBack: [.table, .bothGoOn]
         case .repeatSlidesIdle, .repeatNotCounted: [.table]
         case .reuseEndsNothing: [.table, .deadStaysDead]
-        case .reuseOnlyRefused: [.table, .answer]
+        case .reuseOnlyRefused: [.answer]
         case .anyGenerationRotates: [.table, .twoLive, .bothGoOn]
         case .endForgotten: [.table, .deadStaysDead]
         case .standingIgnored, .idleForgotten: [.table, .answer]

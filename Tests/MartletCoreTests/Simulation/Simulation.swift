@@ -11,10 +11,13 @@ struct Simulation: Sendable {
     let lives: Int
     var mistake: Mistake?
 
+    /// So many lives are those of more than 10,000 families.
+    static let standardLives = 5600
+
     /// The first seed of a run, and how many lives follow from it: set them to see a life again,
     /// or to see more of them.
     static let seed = number("MARTLET_SIMULATION_SEED").flatMap(UInt64.init) ?? 1
-    static let lives = number("MARTLET_SIMULATION_LIVES").flatMap(Int.init) ?? 10_000
+    static let lives = number("MARTLET_SIMULATION_LIVES").flatMap(Int.init) ?? standardLives
 
     private static func number(_ name: String) -> String? {
         ProcessInfo.processInfo.environment[name]
