@@ -1,0 +1,67 @@
+/// One door that strangers' bytes come in by, and what must hold whatever they are.
+///
+/// libFuzzer looks for bytes that break it (`scripts/fuzz`); ``CorpusTests`` tries those that are
+/// kept in `Corpus`, in every run of the tests.
+struct Harness: Sendable {
+    /// What `scripts/fuzz` calls it; its folder in `Corpus` too.
+    let name: String
+    /// Throws the rule that these bytes break.
+    let check: @Sendable ([UInt8]) throws -> Void
+
+    /// Every harness, once.
+    static let all = [
+        address, basic, claims, clientMetadata, configuration, continuation, cookies, form,
+        forwarded, json, jws, keySet, passwordHash, refreshToken, typed,
+    ]
+}
+
+/// A rule that some bytes have broken.
+struct BrokenRule: Error, CustomStringConvertible {
+    let rule: String
+
+    var description: String { rule }
+}
+
+/// Throws the rule unless it holds.
+func require(_ holds: Bool, _ rule: @autoclosure () -> String) throws(BrokenRule) {
+    guard holds else { throw BrokenRule(rule: rule()) }
+}
+
+/// The value, or the rule that there must be one.
+func require<Value>(
+    _ value: Value?,
+    _ rule: @autoclosure () -> String
+) throws(BrokenRule) -> Value {
+    guard let value else { throw BrokenRule(rule: rule()) }
+    return value
+}
+
+/// What is returned, or the rule that nothing is thrown here.
+func accepted<Value>(_ rule: String, _ read: () throws -> Value) throws(BrokenRule) -> Value {
+    do {
+        return try read()
+    } catch {
+        throw BrokenRule(rule: "\(rule): \(error)")
+    }
+}
+
+extension [UInt8] {
+    /// The bytes between zero bytes: an input that is several values.
+    var pieces: [[UInt8]] {
+        split(separator: 0, omittingEmptySubsequences: false).map { [UInt8]($0) }
+    }
+
+    /// As text; broken UTF-8 is repaired, as it is in a header.
+    var text: String { String(decoding: self, as: UTF8.self) }
+
+    /// The bytes again and again, until the bound of the door: what takes a time that grows faster
+    /// than the input is found by libFuzzer's own clock.
+    func repeated(upTo bound: Int) -> [UInt8] {
+        guard !isEmpty, count < bound else { return self }
+        return [UInt8](repeatElement(self, count: bound / count).joined())
+    }
+
+    /// Whether this is one of the inputs that are tried in length as well: one in thirty-two, so
+    /// that the others stay quick.
+    var isTriedInLength: Bool { reduce(UInt8(count & 31)) { $0 &+ $1 } & 31 == 0 }
+}
