@@ -35,6 +35,8 @@ private enum URIRules {
             foreign.port == uri.port.map(Int.init),
             "the port is the one that Foundation reads"
         )
+        // Brackets in a path are no RFC 3986; Foundation encodes them, and percent signs with them.
+        guard !uri.pathAndQuery.contains(where: { "[]".contains($0) }) else { return }
         let rest = foreign.percentEncodedPath + (foreign.percentEncodedQuery.map { "?" + $0 } ?? "")
         try require(rest == uri.pathAndQuery, "so is the rest")
     }

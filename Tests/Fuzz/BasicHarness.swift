@@ -54,7 +54,8 @@ private enum AuthorizationRules {
             secret.map { Secret($0) } == credentials.secret,
             "the secret is the one that Foundation reads"
         )
-        let again = ForeignForm.encode(credentials.clientID) + ":" + ForeignForm.encode(secret ?? "")
+        let again =
+            ForeignForm.encode(credentials.clientID) + ":" + ForeignForm.encode(secret ?? "")
         try require(
             BasicCredentials(headerValue: "basic " + Data(again.utf8).base64EncodedString())
                 == credentials,

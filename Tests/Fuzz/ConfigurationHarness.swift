@@ -7,12 +7,11 @@ import MartletProtocol
 extension Harness {
     /// The configuration file, and after zero bytes variables of the environment: read or refused in
     /// one printable sentence, and YAML that is JSON says what it says as JSON.
-    static let configuration = Harness(name: "configuration") { bytes in
-        try ConfigurationRules.check(bytes)
-        if bytes.isTriedInLength {
-            try ConfigurationRules.checkLong(bytes)
-        }
-    }
+    static let configuration = Harness(
+        name: "configuration",
+        check: ConfigurationRules.check,
+        readLong: { _ = try? ConfigurationRules.reading($0) }
+    )
 }
 
 /// What holds of every configuration.
@@ -20,7 +19,7 @@ private enum ConfigurationRules {
     /// More than fits on a terminal helps nobody.
     private static let longestRefusal = 1500
 
-    static func check(_ bytes: [UInt8]) throws {
+    @Sendable static func check(_ bytes: [UInt8]) throws {
         let pieces = bytes.pieces
         let environment = Dictionary(
             pieces.dropFirst().compactMap { variable(in: $0) },
@@ -40,16 +39,6 @@ private enum ConfigurationRules {
         // That one names another file of this machine.
         guard sides.count == 2, sides[0] != ConfigurationEnvironment.file else { return nil }
         return (sides[0], sides[1])
-    }
-
-    /// A fragment again and again, as long as a file may be.
-    static func checkLong(_ bytes: [UInt8]) throws {
-        let long = bytes.pieces[0].repeated(upTo: ConfigurationFile.maximumSize / 4)
-        do throws(ConfigurationError) {
-            _ = try reading(long)
-        } catch {
-            try checkSentence(error)
-        }
     }
 
     private static func checkWhole(_ file: [UInt8], _ environment: [String: String]) throws {
@@ -97,7 +86,7 @@ private enum ConfigurationRules {
 
     // MARK: - YAML
 
-    private static func reading(_ bytes: [UInt8]) throws(ConfigurationError) -> JSONValue? {
+    static func reading(_ bytes: [UInt8]) throws(ConfigurationError) -> JSONValue? {
         guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
         return try YAMLFile(name: "martlet.yaml", folder: "/").read(text)?.json
     }

@@ -19,7 +19,10 @@ struct CorpusTests {
         }
     }
 
-    @Test("so does each with a byte changed, doubled or left out", arguments: Harness.all.map(\.name))
+    @Test(
+        "so does each with a byte changed, doubled or left out",
+        arguments: Harness.all.map(\.name)
+    )
     func changed(name: String) throws {
         let harness = try #require(Harness.all.first { $0.name == name })
         for (file, bytes) in try Self.inputs(of: name) where !bytes.isEmpty {
@@ -56,7 +59,9 @@ struct CorpusTests {
         let folder = corpus.appendingPathComponent(name)
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         try #require(!files.isEmpty, "there is no input for \(name)")
-        return try files.map { ($0, [UInt8](try Data(contentsOf: folder.appendingPathComponent($0)))) }
+        return try files.map {
+            ($0, [UInt8](try Data(contentsOf: folder.appendingPathComponent($0))))
+        }
     }
 
     private static func `try`(_ harness: Harness, _ bytes: [UInt8], _ input: String) {

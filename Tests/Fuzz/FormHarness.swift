@@ -4,20 +4,16 @@ import MartletProtocol
 extension Harness {
     /// The body of a token request: what is accepted is what Foundation reads too, and comes back
     /// the same when it is written again.
-    static let form = Harness(name: "form") { bytes in
-        try FormRules.check(bytes)
-        if bytes.isTriedInLength {
-            _ = try? FormParameters(parsing: bytes.repeated(upTo: FormRules.longForm))
-        }
-    }
+    static let form = Harness(
+        name: "form",
+        check: FormRules.check,
+        readLong: { _ = try? FormParameters(parsing: $0) }
+    )
 }
 
 /// What holds of every form.
 private enum FormRules {
-    /// As long as the longest body that the server reads.
-    static let longForm = 64 << 10
-
-    static func check(_ bytes: [UInt8]) throws {
+    @Sendable static func check(_ bytes: [UInt8]) throws {
         let expected = ForeignForm.pairs(of: bytes)
         guard let form = try? FormParameters(parsing: bytes) else {
             try require(

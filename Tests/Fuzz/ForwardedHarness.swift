@@ -9,16 +9,22 @@ extension Harness {
         try AddressRules.checkAddress(bytes.text)
         try AddressRules.checkRange(bytes.text)
         let lines = bytes.split(separator: UInt8(ascii: "\n")).map { [UInt8]($0).text }
-        try ForwardedRules.check(lines, ForwardedRules.Header(addedHop: "6.6.6.6, ") {
-            ForwardedHeader.hops(inForwardedFor: $0)
-        } client: {
-            ForwardedRules.client(forwardedFor: $0, forwarded: [])
-        })
-        try ForwardedRules.check(lines, ForwardedRules.Header(addedHop: "for=6.6.6.6, ") {
-            ForwardedHeader.hops(inForwarded: $0)
-        } client: {
-            ForwardedRules.client(forwardedFor: [], forwarded: $0)
-        })
+        try ForwardedRules.check(
+            lines,
+            ForwardedRules.Header(addedHop: "6.6.6.6, ") {
+                ForwardedHeader.hops(inForwardedFor: $0)
+            } client: {
+                ForwardedRules.client(forwardedFor: $0, forwarded: [])
+            }
+        )
+        try ForwardedRules.check(
+            lines,
+            ForwardedRules.Header(addedHop: "for=6.6.6.6, ") {
+                ForwardedHeader.hops(inForwarded: $0)
+            } client: {
+                ForwardedRules.client(forwardedFor: [], forwarded: $0)
+            }
+        )
     }
 }
 

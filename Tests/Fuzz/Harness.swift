@@ -7,6 +7,19 @@ struct Harness: Sendable {
     let name: String
     /// Throws the rule that these bytes break.
     let check: @Sendable ([UInt8]) throws -> Void
+    /// Reads a long input, where the door takes one: it may take a time that grows with the length,
+    /// and not with its square.
+    let readLong: (@Sendable ([UInt8]) -> Void)?
+
+    init(
+        name: String,
+        check: @escaping @Sendable ([UInt8]) throws -> Void,
+        readLong: (@Sendable ([UInt8]) -> Void)? = nil
+    ) {
+        self.name = name
+        self.check = check
+        self.readLong = readLong
+    }
 
     /// Every harness, once.
     static let all = [
@@ -53,15 +66,4 @@ extension [UInt8] {
 
     /// As text; broken UTF-8 is repaired, as it is in a header.
     var text: String { String(decoding: self, as: UTF8.self) }
-
-    /// The bytes again and again, until the bound of the door: what takes a time that grows faster
-    /// than the input is found by libFuzzer's own clock.
-    func repeated(upTo bound: Int) -> [UInt8] {
-        guard !isEmpty, count < bound else { return self }
-        return [UInt8](repeatElement(self, count: bound / count).joined())
-    }
-
-    /// Whether this is one of the inputs that are tried in length as well: one in thirty-two, so
-    /// that the others stay quick.
-    var isTriedInLength: Bool { reduce(UInt8(count & 31)) { $0 &+ $1 } & 31 == 0 }
 }

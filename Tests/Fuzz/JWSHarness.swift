@@ -50,7 +50,8 @@ private enum JWSRules {
     }
 
     private static func checkSpelling(of token: JSONWebSignature, _ text: String) throws {
-        let parts = token.signingInput + [UInt8(ascii: ".")]
+        let parts =
+            token.signingInput + [UInt8(ascii: ".")]
             + Array(Base64URL.encode(token.signature).utf8)
         try require(parts == Array(text.utf8), "a token has one spelling")
         let dot = try require(
