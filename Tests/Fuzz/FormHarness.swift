@@ -16,8 +16,10 @@ private enum FormRules {
     @Sendable static func check(_ bytes: [UInt8]) throws {
         let expected = ForeignForm.pairs(of: bytes)
         guard let form = try? FormParameters(parsing: bytes) else {
+            // Of broken UTF-8 Foundation makes something, so only ASCII tells.
+            let isPlain = expected?.allSatisfy { $0.name.isASCII && $0.value.isASCII } ?? false
             try require(
-                expected == nil || (expected?.count ?? 0) > FormParameters.maximumCount,
+                !isPlain || (expected?.count ?? 0) > FormParameters.maximumCount,
                 "a form that Foundation reads is refused"
             )
             return
@@ -55,6 +57,11 @@ private enum FormRules {
         }
         try require(form.all(name) == values.filter { !$0.isEmpty }, "all values are found")
     }
+}
+
+extension String {
+    /// Whether it has no characters but those of ASCII.
+    var isASCII: Bool { utf8.allSatisfy { $0 < 0x80 } }
 }
 
 /// The second reading of form encoding: by Foundation, pair by pair.

@@ -82,10 +82,16 @@ enum ForeignJSON {
         case .bool(let bool): foreign as? Bool == bool
         case .integer(let integer): (foreign as? NSNumber)?.int64Value == integer
         case .number(let number): isNear((foreign as? NSNumber)?.doubleValue, number)
-        case .string(let string): (foreign as? String)?.isSameText(as: string) ?? false
+        case .string(let string): isSame(foreign as? String, string)
         case .array(let elements): isSame(foreign as? [Any], elements)
         case .object(let object): isSame(foreign as? [String: Any], object)
         }
+    }
+
+    /// Foundation takes U+FEFF at the beginning of a string for a byte order mark, and drops it.
+    private static func isSame(_ foreign: String?, _ string: String) -> Bool {
+        guard let foreign else { return false }
+        return foreign.isSameText(as: string) || ("\u{FEFF}" + foreign).isSameText(as: string)
     }
 
     private static func isSame(_ foreign: [Any]?, _ elements: [JSONValue]) -> Bool {
