@@ -148,6 +148,17 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "Fuzz",
+            dependencies: [
+                "martlet", "MartletCore", "MartletProtocol", "MartletServer", crypto, hummingbird,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            // The fuzzer's entry is compiled by scripts/fuzz.
+            exclude: ["Corpus", "Dictionaries", "LibFuzzer.swift"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "Interop",
             dependencies: ["martlet", "MartletProtocol", "MartletTesting"],
             exclude: ["clients"],
