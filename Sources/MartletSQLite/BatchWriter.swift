@@ -22,15 +22,18 @@ struct BatchWriter {
 
     private let queue: WriterQueue
     private let clock: @Sendable () -> Instant
+    /// Told of each batch that is durable; called on the writer's thread.
+    private let committed: @Sendable (CommittedBatch) -> Void
 
     /// Starts the thread. It ends, and closes the pool, when the queue is closed and empty.
     static func start(
         pool: DatabasePool,
         queue: WriterQueue,
         clock: @escaping @Sendable () -> Instant,
+        committed: @escaping @Sendable (CommittedBatch) -> Void,
         ended: @escaping @Sendable () -> Void
     ) {
-        let writer = BatchWriter(queue: queue, clock: clock)
+        let writer = BatchWriter(queue: queue, clock: clock, committed: committed)
         let thread = Thread {
             do {
                 try pool.writeWithoutTransaction { database in
@@ -118,6 +121,7 @@ struct BatchWriter {
     }
 
     private func transaction(_ jobs: ArraySlice<any WriteJob>, _ access: WriteAccess) throws {
+        let begun = ContinuousClock.now
         do { try access.begin() } catch {
             access.rollback()
             throw TransactionFailure(cause: error)
@@ -128,10 +132,15 @@ struct BatchWriter {
             access.rollback()
             throw error
         }
+        let written = ContinuousClock.now
         do { try access.commit() } catch {
             access.rollback()
             throw TransactionFailure(cause: error)
         }
+        let end = ContinuousClock.now
+        committed(
+            CommittedBatch(writes: jobs.count, duration: end - begun, commit: end - written)
+        )
     }
 
     private func finish(_ jobs: ArraySlice<any WriteJob>, with failure: StorageError?) {

@@ -56,10 +56,14 @@ extension SQLiteStorage {
 
     /// Opens the store in this file, makes it if it may, and brings its tables up to date. Blocks
     /// for the time of a few disk accesses.
+    ///
+    /// - Parameter committed: told of each batch of writes; called on the writer's thread, so it
+    ///   must not block.
     package static func open(
         path: String,
         ifMissing: Missing,
-        clock: @escaping @Sendable () -> Instant
+        clock: @escaping @Sendable () -> Instant,
+        committed: @escaping @Sendable (CommittedBatch) -> Void = { _ in }
     ) throws(SQLiteOpenError) -> SQLiteStorage {
         do {
             switch ifMissing {
@@ -69,7 +73,7 @@ extension SQLiteStorage {
                     throw SQLiteOpenError.unreadable("\(path) does not exist")
                 }
             }
-            return SQLiteStorage(pool: try pool(path, clock), clock: clock)
+            return SQLiteStorage(pool: try pool(path, clock), clock: clock, committed: committed)
         } catch let error as SQLiteOpenError {
             throw error
         } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {

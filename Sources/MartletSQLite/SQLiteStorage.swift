@@ -21,12 +21,22 @@ package final class SQLiteStorage: Storage {
     private let clock: @Sendable () -> Instant
     private let writerEnd: WriterEnd
 
-    init(pool: DatabasePool, clock: @escaping @Sendable () -> Instant) {
+    init(
+        pool: DatabasePool,
+        clock: @escaping @Sendable () -> Instant,
+        committed: @escaping @Sendable (CommittedBatch) -> Void
+    ) {
         self.pool = pool
         self.clock = clock
         queue = WriterQueue()
         writerEnd = WriterEnd()
-        BatchWriter.start(pool: pool, queue: queue, clock: clock, ended: writerEnd.reached)
+        BatchWriter.start(
+            pool: pool,
+            queue: queue,
+            clock: clock,
+            committed: committed,
+            ended: writerEnd.reached
+        )
     }
 
     deinit {
