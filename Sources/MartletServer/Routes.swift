@@ -29,7 +29,7 @@ package func routes(
             log: log,
             desk: desk,
             methods: table.methods,
-            alwaysAnswered: table.alwaysAnswered
+            alwaysAnswered: table.alwaysAnswered.union(metricsPlace.routes.map(\.path))
         )
     }
     for route in table.routes {

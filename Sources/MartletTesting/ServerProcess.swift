@@ -148,14 +148,30 @@ package final class ServerProcess {
 
     /// Whether somebody accepts connections on a port of loopback.
     package static func isListening(on port: Int) -> Bool {
+        guard let socket = connection(to: port) else { return false }
+        close(socket)
+        return true
+    }
+
+    /// A plain connection to the server; whoever asked for it closes it.
+    package func connect() throws -> Int32 {
+        guard let socket = Self.connection(to: port) else {
+            throw Failure(description: "the server takes no connection")
+        }
+        return socket
+    }
+
+    private static func connection(to port: Int) -> Int32? {
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
         var address = loopback(port: port)
-        return withUnsafePointer(to: &address) { address in
+        let isConnected = withUnsafePointer(to: &address) { address in
             address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                Foundation.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
+        if isConnected { return socket }
+        close(socket)
+        return nil
     }
 
     private static func loopback(port: Int) -> sockaddr_in {

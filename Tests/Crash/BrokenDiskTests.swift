@@ -5,10 +5,7 @@ extension CrashProofs {
     @Suite("While the disk's syncs fail")
     struct BrokenDiskTests {
         @Test(
-            """
-            requests are answered with 503 and burn no token, reads go on; afterwards the server goes \
-            on by itself, and what it answered is on the disk
-            """,
+            "requests get 503, no token is burnt, and the server goes on by itself when syncs work",
             arguments: DiskTrouble.Course.allCases,
             SuddenEnd.allCases
         )

@@ -6,10 +6,7 @@ extension CrashProofs {
     @Suite("On a full disk")
     struct FullDiskTests {
         @Test(
-            """
-            requests are answered with 503 and burn no token, reads go on; when there is room again \
-            the server goes on by itself, and nothing answered is lost
-            """,
+            "requests get 503, no token is burnt, and the server goes on by itself when there is room",
             arguments: DiskTrouble.Course.allCases
         )
         func withstood(_ course: DiskTrouble.Course) async throws {
@@ -28,7 +25,7 @@ extension CrashProofs {
         }
 
         @Test(
-            "all the same on a file system that has no room left",
+            "the same holds on a file system that has no room left",
             .enabled(
                 if: SmallFileSystem.canBeMounted,
                 "a file system in memory can be mounted by root only"

@@ -1,33 +1,29 @@
 import Foundation
 import MartletServer
 import MartletTesting
-import Synchronization
 import Testing
 
 extension CrashProofs {
     @Suite("With more requests than can be answered")
     struct OverloadTests {
+        private typealias Request = (app: App, token: String)
+
         /// Past the bound; each is told so.
         private static let excess = 400
         /// Sessions with a token that must not be used twice. The rest of the crowd asks again and
         /// again for what it may have again.
         private static let strictSessions = 150
         private static let lenientSessions = 50
-        /// How many times the crowd may come back in vain, and by how much the server may grow in
+        /// How many times the excess may come back in vain, and by how much the server may grow in
         /// that time.
         private static let waves = 5
         private static let growth = 48 << 20
 
-        @Test(
-            """
-            those past the bound are told so while the others wait for the disk, /healthz answers, \
-            memory is bounded; then all are answered, and no token is burnt
-            """
-        )
-        func refusedEarly() async throws {
-            let crowd = RequestsInProgress.maximum + Self.excess
-            OpenFiles.raise(to: crowd + 512)
-            try #require(OpenFiles.limit >= crowd + 256, "this user may not open enough files")
+        @Test("requests past the bound are refused at once, and no token is burnt")
+        func refusedAtOnce() async throws {
+            let size = RequestsInProgress.maximum + Self.excess
+            OpenFiles.raise(to: size + 512)
+            try #require(OpenFiles.limit >= size + 256, "this user may not open enough files")
             let disk = try FaultyDisk()
             // What most systems allow a program that does not ask for more.
             let server = try ServerProcess(
@@ -36,69 +32,84 @@ extension CrashProofs {
                 openFiles: 1024
             )
             try await server.start()
-            try await TokenClient.with(url: server.url, connections: crowd + 8) { client in
+            try await TokenClient.with(url: server.url) { client in
                 let strict = try await signIn(Self.strictSessions, to: .strict, client)
                 let lenient = try await signIn(Self.lenientSessions, to: .lenient, client)
-                let tokens = (0..<crowd).map { index -> (App, String) in
+                let requests = (0..<size).map { index -> Request in
                     index < strict.count
                         ? (.strict, strict[index]) : (.lenient, lenient[index % lenient.count])
                 }
+                let crowd = try Crowd(of: size, at: server)
                 try disk.begin(.hold)
-                let answers = Answers()
-                async let all: Void = ask(tokens, client, answers)
-                try await expectEarlyRefusals(answers, server, client, tokens[0])
+                // The strict ones last, so that they are among those who are refused, and before
+                // them a few that are not.
+                let order = Array((Self.strictSessions / 2..<size)) + (0..<Self.strictSessions / 2)
+                for index in order { try ask(index, requests, crowd) }
+                let early = try await refusedEarly(crowd, requests, server, client)
                 try disk.end(.hold)
-                await all
-                try await expectAllGoOn(answers, client)
+                try await expectAllGoOn(crowd, early, requests)
+                #expect(await client.get("/login") != 503, "no page is shown afterwards")
             }
             server.stop()
         }
 
         /// While the disk is held nobody who waits for it can be answered, so every answer that
         /// comes is early.
-        private func expectEarlyRefusals(
-            _ answers: Answers,
+        private func refusedEarly(
+            _ crowd: Crowd,
+            _ requests: [Request],
             _ server: ServerProcess,
-            _ client: TokenClient,
-            _ latecomer: (App, String)
-        ) async throws {
-            let isEarly = await answers.reach(Self.excess)
+            _ client: TokenClient
+        ) async throws -> [Int] {
+            var refused = try await crowd.answers(Self.excess)
             #expect(
-                isEarly,
-                "\(answers.list.count) of \(Self.excess) were told while the disk is held"
+                refused.count == Self.excess,
+                "\(refused.count) of \(Self.excess) were told while the disk is held"
             )
-            #expect(answers.areRefusals, "somebody was answered without the disk")
             #expect(await client.get("/healthz") == 200, "/healthz does not answer")
             let page = await client.look(at: "/login")
             #expect(page?.status == 503, "a person is not told either")
-            #expect(page?.retryAfter != nil)
-            #expect(page?.text.contains("<html") == true)
+            #expect(page?.retryAfter != nil, "a person is not told when to come back")
+            #expect(page?.text.contains("<html") == true, "a person gets no page")
 
             let before = server.residentBytes
             for _ in 0..<Self.waves {
-                let wave = Answers()
-                await ask(Array(repeating: latecomer, count: Self.excess), client, wave)
-                #expect(wave.areRefusals, "there was room past the bound")
+                expectRefusals(refused)
+                for answer in refused { try ask(answer.index, requests, crowd) }
+                refused = try await crowd.answers(refused.count)
             }
+            expectRefusals(refused)
             let grown = server.residentBytes - before
             #expect(grown < Self.growth, "the server grew by \(grown >> 20) MiB of refusals")
             #expect(await client.get("/healthz") == 200, "/healthz does not answer")
+            return refused.map(\.index)
         }
 
-        /// Whoever was refused comes back with the same token.
-        private func expectAllGoOn(_ answers: Answers, _ client: TokenClient) async throws {
-            let refused = answers.list.filter(\.isRefusal)
-            #expect(refused.count >= Self.excess)
-            let second = Answers()
-            await ask(refused.map { ($0.app, $0.token) }, client, second)
-            let burnt = (answers.list.filter { !$0.isRefusal } + second.list).filter {
-                $0.outcome.refreshToken == nil
-            }
+        private func expectRefusals(_ answers: [Crowd.Answer]) {
+            let others = answers.filter { !$0.isRefusal }
+            #expect(others.isEmpty, "somebody was answered without the disk")
+        }
+
+        /// Those who waited are answered, and whoever was refused comes back with the same token.
+        private func expectAllGoOn(
+            _ crowd: Crowd,
+            _ early: [Int],
+            _ requests: [Request]
+        ) async throws {
+            var answers = try await crowd.answers(requests.count - early.count)
+            for index in early { try ask(index, requests, crowd) }
+            answers += try await crowd.answers(early.count)
+            #expect(answers.count == requests.count, "somebody was never answered")
+            let burnt = answers.filter { $0.outcome.refreshToken == nil }
             #expect(
                 burnt.isEmpty,
-                "\(burnt.count) tokens are burnt, so \(burnt.first?.outcome ?? .lost)"
+                "\(burnt.count) tokens are burnt, the first: \(burnt.first?.outcome ?? .lost)"
             )
-            #expect(await client.get("/login") != 503, "no page is shown afterwards")
+        }
+
+        private func ask(_ index: Int, _ requests: [Request], _ crowd: Crowd) throws {
+            let request = requests[index]
+            try crowd.ask(index, TokenClient.bytes(refreshing: request.token, of: request.app))
         }
 
         private func signIn(
@@ -121,52 +132,6 @@ extension CrashProofs {
             try #require(tokens.count == count, "not all could sign in")
             return tokens
         }
-
-        /// Everybody at once.
-        private func ask(
-            _ tokens: [(App, String)],
-            _ client: TokenClient,
-            _ answers: Answers
-        ) async {
-            await withDiscardingTaskGroup { group in
-                for (app, token) in tokens {
-                    group.addTask {
-                        let outcome = await client.refresh(token, of: app)
-                        answers.add(.init(app: app, token: token, outcome: outcome))
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// What a crowd was told so far.
-private final class Answers: Sendable {
-    struct Answer: Sendable {
-        let app: App
-        let token: String
-        let outcome: TokenClient.Outcome
-
-        var isRefusal: Bool {
-            if case .unavailable = outcome { true } else { false }
-        }
-    }
-
-    private let answers = Mutex<[Answer]>([])
-
-    var list: [Answer] { answers.withLock { $0 } }
-    var areRefusals: Bool { list.allSatisfy { $0.isRefusal } }
-
-    func add(_ answer: Answer) { answers.withLock { $0.append(answer) } }
-
-    /// Waits for so many answers; `false` if they never come.
-    func reach(_ count: Int) async -> Bool {
-        let end = ContinuousClock.now + .seconds(20)
-        while list.count < count {
-            guard ContinuousClock.now < end, (try? await Task.sleep(for: .milliseconds(5))) != nil
-            else { return false }
-        }
-        return true
     }
 }
 

@@ -153,26 +153,26 @@ final class TokenClient: Sendable {
 
     private func ask(_ form: String, as app: App) async -> Outcome {
         guard let answer = await post("/oauth/token", form, as: app) else { return .lost }
-        guard let json = try? JSONValue(parsing: answer.body) else {
-            return .unexpected("\(answer.status) without JSON")
-        }
-        let error = json["error"]?.string ?? ""
-        switch answer.status {
-        case 200:
-            guard let refresh = json["refresh_token"]?.string,
-                let access = json["access_token"]?.string
-            else { return .unexpected("200 without tokens") }
-            return .tokens(refresh: refresh, access: access)
-        case 503:
-            guard error == "temporarily_unavailable",
-                let seconds = answer.retryAfter.flatMap({ Int($0) }), seconds > 0
-            else {
-                return .unexpected("503 with \(error), Retry-After \(answer.retryAfter ?? "-")")
-            }
-            return .unavailable(retryAfter: seconds)
-        case 400...499: return .refused(error, json["error_description"]?.string ?? "")
-        default: return .unexpected("\(answer.status) \(error)")
-        }
+        return Outcome(status: answer.status, retryAfter: answer.retryAfter, body: answer.body)
+    }
+
+    /// A request to the token endpoint as it goes over the line.
+    static func bytes(refreshing token: String, of app: App) -> [UInt8] {
+        let form = form("grant_type=refresh_token&refresh_token=\(token)", of: app)
+        return Array(
+            """
+            POST /oauth/token HTTP/1.1\r
+            Host: localhost\r
+            Content-Type: application/x-www-form-urlencoded\r
+            Content-Length: \(form.utf8.count)\r
+            \r
+            \(form)
+            """.utf8
+        )
+    }
+
+    private static func form(_ form: String, of app: App) -> String {
+        "client_id=\(app.rawValue)&client_secret=\(app.secret)&\(form)".replacing(" ", with: "+")
     }
 
     private struct Answer {
@@ -182,11 +182,10 @@ final class TokenClient: Sendable {
     }
 
     private func post(_ path: String, _ form: String, as app: App) async -> Answer? {
-        let form = "client_id=\(app.rawValue)&client_secret=\(app.secret)&\(form)"
         var request = HTTPClientRequest(url: url + path)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
-        request.body = .bytes(ByteBuffer(string: form.replacing(" ", with: "+")))
+        request.body = .bytes(ByteBuffer(string: Self.form(form, of: app)))
         guard let response = try? await http.execute(request, timeout: Self.patience),
             let body = try? await response.body.collect(upTo: 64 * 1024)
         else { return nil }
@@ -195,5 +194,36 @@ final class TokenClient: Sendable {
             retryAfter: response.headers.first(name: "Retry-After"),
             body: Array(body.readableBytesView)
         )
+    }
+}
+
+extension TokenClient.Outcome {
+    /// What an answer says.
+    init(status: Int, retryAfter: String?, body: [UInt8]) {
+        guard let json = try? JSONValue(parsing: body) else {
+            self = .unexpected("\(status) without JSON")
+            return
+        }
+        let error = json["error"]?.string ?? ""
+        switch status {
+        case 200:
+            if let refresh = json["refresh_token"]?.string,
+                let access = json["access_token"]?.string
+            {
+                self = .tokens(refresh: refresh, access: access)
+            } else {
+                self = .unexpected("200 without tokens")
+            }
+        case 503:
+            if error == "temporarily_unavailable", let seconds = retryAfter.flatMap({ Int($0) }),
+                seconds > 0
+            {
+                self = .unavailable(retryAfter: seconds)
+            } else {
+                self = .unexpected("503 with \(error), Retry-After \(retryAfter ?? "none")")
+            }
+        case 400...499: self = .refused(error, json["error_description"]?.string ?? "")
+        default: self = .unexpected("\(status) \(error)")
+        }
     }
 }

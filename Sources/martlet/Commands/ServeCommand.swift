@@ -62,7 +62,6 @@ struct ServeCommand: AsyncParsableCommand {
     ) async throws {
         let configuration = installation.configuration
         let address = configuration.listen
-        let metricsListener = try listener(for: metrics, of: configuration, logger)
         OpenFiles.raise(to: ServerApplication.openFiles)
         if OpenFiles.limit < ServerApplication.openFiles {
             logger.warning(
@@ -72,6 +71,7 @@ struct ServeCommand: AsyncParsableCommand {
                 ]
             )
         }
+        let metricsListener = try listener(for: metrics, of: configuration, logger)
         let application = ServerApplication.make(
             for: installation.server,
             branding: try installation.configuration.branding.load(),
