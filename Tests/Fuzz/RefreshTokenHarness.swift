@@ -16,7 +16,7 @@ extension Harness {
 private enum RefreshTokenRules {
     private static let keyID = RefreshKeyID(7)
     private static let key = SymmetricKey(data: [UInt8](repeating: 0x5A, count: 32))
-    private static let keys = RefreshKeys([keyID: key])
+    private static let keys = RefreshKeys([keyID: AuthenticationKey(key)])
 
     /// Any text.
     static func checkText(_ bytes: [UInt8]) throws {

@@ -238,8 +238,10 @@ struct BatchWriterTests {
                 },
                 connect: { throw DatabaseError(resultCode: .SQLITE_IOERR) },
                 pagesToCopy: 20
-            )
-        ) { clock.now }
+            ),
+            clock: { clock.now },
+            committed: { _ in }
+        )
         let families = try (1...8).map { try family($0) }
         for family in families { try await storage.make(family) }
         try await storage.rotate(families, times: 200)
@@ -267,8 +269,10 @@ struct BatchWriterTests {
                 open: { try SQLiteStorage.pool(path) { clock.now } },
                 connect: { try DatabaseQueue(path: path) },
                 pagesToCopy: 20
-            )
-        ) { clock.now }
+            ),
+            clock: { clock.now },
+            committed: { _ in }
+        )
         let families = try (1...8).map { try family($0) }
         for family in families { try await storage.make(family) }
         let before = file.size("-wal")
