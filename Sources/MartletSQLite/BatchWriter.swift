@@ -36,15 +36,23 @@ struct BatchWriter {
     private let file: StoreFile
     private let queue: WriterQueue
     private let clock: @Sendable () -> Instant
+    /// Told of each batch that is durable; called on the writer's thread.
+    private let committed: @Sendable (CommittedBatch) -> Void
 
     /// Starts the thread. It ends, and closes the file, when the queue is closed and empty.
     static func start(
         file: StoreFile,
         queue: WriterQueue,
         clock: @escaping @Sendable () -> Instant,
+        committed: @escaping @Sendable (CommittedBatch) -> Void,
         ended: @escaping @Sendable () -> Void
     ) {
-        let writer = BatchWriter(file: file, queue: queue, clock: clock)
+        let writer = BatchWriter(
+            file: file,
+            queue: queue,
+            clock: clock,
+            committed: committed
+        )
         let thread = Thread {
             writer.run()
             ended()
@@ -195,6 +203,7 @@ struct BatchWriter {
     }
 
     private func transaction(_ jobs: ArraySlice<any WriteJob>, _ access: WriteAccess) throws {
+        let begun = ContinuousClock.now
         do { try access.begin() } catch {
             access.rollback()
             throw TransactionFailure(cause: error)
@@ -205,11 +214,16 @@ struct BatchWriter {
             access.rollback()
             throw error
         }
+        let written = ContinuousClock.now
         do { try access.commit() } catch {
             access.rollback()
             access.supersedeFailedCommit()
             throw TransactionFailure(cause: error)
         }
+        let end = ContinuousClock.now
+        committed(
+            CommittedBatch(writes: jobs.count, duration: end - begun, commit: end - written)
+        )
     }
 
     private func finish(_ jobs: ArraySlice<any WriteJob>, with failure: StorageError?) {

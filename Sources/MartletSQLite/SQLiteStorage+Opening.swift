@@ -53,10 +53,14 @@ extension SQLiteStorage {
 
     /// Opens the store in this file, makes it if it may, and brings its tables up to date. Blocks
     /// for the time of a few disk accesses.
+    ///
+    /// - Parameter committed: told of each batch of writes; called on the writer's thread, so it
+    ///   must not block.
     package static func open(
         path: String,
         ifMissing: Missing,
-        clock: @escaping @Sendable () -> Instant
+        clock: @escaping @Sendable () -> Instant,
+        committed: @escaping @Sendable (CommittedBatch) -> Void = { _ in }
     ) throws(SQLiteOpenError) -> SQLiteStorage {
         do {
             switch ifMissing {
@@ -72,7 +76,7 @@ extension SQLiteStorage {
                     try DatabaseQueue(path: path, configuration: configuration(readonly: false))
                 }
             )
-            return SQLiteStorage(file: file, clock: clock)
+            return SQLiteStorage(file: file, clock: clock, committed: committed)
         } catch let error as SQLiteOpenError {
             throw error
         } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {

@@ -21,12 +21,22 @@ package final class SQLiteStorage: Storage {
     private let clock: @Sendable () -> Instant
     private let writerEnd: WriterEnd
 
-    init(file: StoreFile, clock: @escaping @Sendable () -> Instant) {
+    init(
+        file: StoreFile,
+        clock: @escaping @Sendable () -> Instant,
+        committed: @escaping @Sendable (CommittedBatch) -> Void
+    ) {
         self.file = file
         self.clock = clock
         queue = WriterQueue()
         writerEnd = WriterEnd()
-        BatchWriter.start(file: file, queue: queue, clock: clock, ended: writerEnd.reached)
+        BatchWriter.start(
+            file: file,
+            queue: queue,
+            clock: clock,
+            committed: committed,
+            ended: writerEnd.reached
+        )
     }
 
     deinit {

@@ -76,16 +76,16 @@ package enum ErrorResponse {
             log.overloaded()
             return unavailable("The server is busy; try again.", after: retryWhenOverloaded)
         case .unavailable(let reason):
-            log.storeFailed(reason)
+            log.storeFailed(.storeUnavailable, reason)
             return unavailable(
                 "The server cannot use its store now; try again.",
                 after: retryWhenUnavailable
             )
         case .conflict:
-            log.storeFailed("a conflict that nobody handled")
+            log.storeFailed(.storeConflict, "a conflict that nobody handled")
             return response(to: internalError)
         case .corrupt(let reason):
-            log.storeFailed(reason)
+            log.storeFailed(.storeCorrupt, reason)
             return response(to: internalError)
         }
     }
@@ -94,6 +94,9 @@ package enum ErrorResponse {
         .serverError,
         "The server met a condition that it did not expect."
     )
+
+    /// To what is no HTTP; nobody knows what it was about.
+    static let malformed = Response(status: .badRequest, headers: [.connection: "close"])
 
     private static func unavailable(_ sentence: String, after seconds: Int) -> Response {
         var response = response(to: OAuthError(.temporarilyUnavailable, sentence))
@@ -140,20 +143,26 @@ package enum ErrorResponse {
         /// The paths that are answered however many other requests are.
         let alwaysAnswered: Set<String>
 
+        private static let noSniffing = HTTPField(name: .xContentTypeOptions, value: "nosniff")
+        private static let noReferrer = HTTPField(name: .referrerPolicy, value: "no-referrer")
+        private static let nothingToShow = HTTPField(
+            name: .contentSecurityPolicy,
+            value: "default-src 'none'; frame-ancestors 'none'"
+        )
+
         package func handle(
             _ request: Request,
             context: ServerContext,
-            next: (Request, ServerContext) async throws -> Response
+            next: @concurrent (Request, ServerContext) async throws -> Response
         ) async throws -> Response {
             var response = await answer(request, context, next)
             // A body after HEAD would be read as the start of the next answer (RFC 9110 §9.3.2).
             if request.method == .head { response = response.createHeadResponse() }
-            response.headers[.xContentTypeOptions] = "nosniff"
-            response.headers[.referrerPolicy] = "no-referrer"
+            response.headers.append(Self.noSniffing)
+            response.headers.append(Self.noReferrer)
             // Pages bring a policy of their own; nothing else here is to be shown or framed.
             if !response.headers.contains(.contentSecurityPolicy) {
-                response.headers[.contentSecurityPolicy] =
-                    "default-src 'none'; frame-ancestors 'none'"
+                response.headers.append(Self.nothingToShow)
             }
             return response
         }
@@ -161,7 +170,7 @@ package enum ErrorResponse {
         private func answer(
             _ request: Request,
             _ context: ServerContext,
-            _ next: (Request, ServerContext) async throws -> Response
+            _ next: @concurrent (Request, ServerContext) async throws -> Response
         ) async -> Response {
             do {
                 if context.isPastCapacity, !alwaysAnswered.contains(request.uri.path) {
@@ -266,6 +275,13 @@ enum CacheControl {
     /// By everybody, for this long.
     case seconds(Int64)
 
+    fileprivate var isNoStore: Bool {
+        switch self {
+        case .noStore: true
+        case .seconds: false
+        }
+    }
+
     /// The headers that say so; with `no-store` goes `Pragma`, as RFC 6749 §5.1 demands.
     func headers(with contentType: String? = nil) -> HTTPFields {
         var headers = HTTPFields()
@@ -300,6 +316,10 @@ extension Request {
 }
 
 extension Response {
+    private static let jsonType = "application/json"
+    /// Of most answers.
+    private static let freshJSON = CacheControl.noStore.headers(with: jsonType)
+
     /// A JSON answer.
     static func json(
         _ bytes: [UInt8],
@@ -308,7 +328,7 @@ extension Response {
     ) -> Response {
         Response(
             status: status,
-            headers: cacheControl.headers(with: "application/json"),
+            headers: cacheControl.isNoStore ? freshJSON : cacheControl.headers(with: jsonType),
             body: .init(byteBuffer: ByteBuffer(bytes: bytes))
         )
     }

@@ -7,10 +7,17 @@ package func routes(
     site: PageSite,
     log: ServerLog,
     proxies: TrustedProxies = .none,
-    front: FrontPage = .account
+    front: FrontPage = .account,
+    metricsPlace: MetricsPlace = .besideThePages
 ) -> Router<ServerContext> {
     let table = RouteTable(for: server, site: site, log: log, front: front)
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
+    // First, and so outermost: it sees what leaves.
+    let requests = RequestMetrics(
+        routes: table.routes.map { ($0.method, $0.path) } + metricsPlace.routes,
+        metrics: log.metrics
+    )
+    router.addMiddleware { requests }
     if !proxies.isEmpty { router.addMiddleware { ClientAddress(proxies: proxies) } }
     if let security = StrictTransportSecurity(issuer: server.settings.issuer) {
         router.addMiddleware { security }
@@ -28,7 +35,28 @@ package func routes(
     for route in table.routes {
         router.on(RouterPath(route.path), method: route.method) { try await route.answer($0, $1) }
     }
+    switch metricsPlace {
+    case .besideThePages:
+        let metrics = MetricsEndpoint(metrics: log.metrics)
+        router.get(RouterPath(MetricsEndpoint.path)) { try metrics.answer($0, $1) }
+    case .elsewhere: break
+    }
     return router
+}
+
+/// Where `/metrics` answers.
+package enum MetricsPlace: Sendable {
+    /// Where everything else does, to this machine alone.
+    case besideThePages
+    /// At a ``MetricsListener``.
+    case elsewhere
+
+    fileprivate var routes: [(method: HTTPRequest.Method, path: String)] {
+        switch self {
+        case .besideThePages: [(.get, MetricsEndpoint.path)]
+        case .elsewhere: []
+        }
+    }
 }
 
 /// What stands at the issuer's own address.

@@ -16,6 +16,9 @@ package struct ServerContext: RequestContext {
         remoteAddress = Self.unmapped(source.channel.remoteAddress?.ipAddress ?? "local")
     }
 
+    /// The other end of the connection itself; `nil` if there is none.
+    var connectionAddress: String? { channel.remoteAddress?.ipAddress }
+
     /// An IPv4 address as itself where a socket for both families shows it as `::ffff:192.0.2.1`:
     /// by their first 64 bits these would all be one network, and share its limits.
     static func unmapped(_ address: String) -> String {

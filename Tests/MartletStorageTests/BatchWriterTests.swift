@@ -29,6 +29,29 @@ struct BatchWriterTests {
         await storage.close()
     }
 
+    @Test("each batch that is durable is told with its writes and its times")
+    func toldOf() async throws {
+        let told = Mutex<[CommittedBatch]>([])
+        let file = try TemporaryStore()
+        let storage = try file.open(clock) { batch in told.withLock { $0.append(batch) } }
+        let families = try (1...32).map { try family($0) }
+        for family in families { try await storage.make(family) }
+        let before = told.withLock { $0.count }
+        #expect(before == 32)
+        try await whileHeld(file) {
+            try await storage.rotate(families, times: 1)
+        } until: {
+            storage.waiting == 32
+        }
+        let batches = told.withLock { $0.dropFirst(before) }
+        #expect(batches.map(\.writes).reduce(0, +) == 32)
+        #expect(batches.count <= 2)
+        for batch in batches { #expect(.zero < batch.commit && batch.commit < batch.duration) }
+        let statistics = storage.statistics
+        #expect(statistics.batches == before + batches.count)
+        await storage.close()
+    }
+
     @Test("a batch holds at most one write of each family, and loses the order of none")
     func onePerFamily() throws {
         let ids = [1, 2, 1, 3, 2, 1].compactMap { FamilyID($0) }
@@ -215,8 +238,10 @@ struct BatchWriterTests {
                 },
                 connect: { throw DatabaseError(resultCode: .SQLITE_IOERR) },
                 pagesToCopy: 20
-            )
-        ) { clock.now }
+            ),
+            clock: { clock.now },
+            committed: { _ in }
+        )
         let families = try (1...8).map { try family($0) }
         for family in families { try await storage.make(family) }
         try await storage.rotate(families, times: 200)
@@ -244,8 +269,10 @@ struct BatchWriterTests {
                 open: { try SQLiteStorage.pool(path) { clock.now } },
                 connect: { try DatabaseQueue(path: path) },
                 pagesToCopy: 20
-            )
-        ) { clock.now }
+            ),
+            clock: { clock.now },
+            committed: { _ in }
+        )
         let families = try (1...8).map { try family($0) }
         for family in families { try await storage.make(family) }
         let before = file.size("-wal")

@@ -12,7 +12,8 @@ enum ImportPlan {
             "Synchronization",
         ],
         "MartletServer": [
-            "AsyncHTTPClient", "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging",
+            "AsyncHTTPClient", "CoreMetrics", "Crypto", "FoundationEssentials", "HTTPTypes", "Hummingbird",
+            "HummingbirdCore", "Logging",
             "MartletCore", "MartletProtocol", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTP2",
             "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOHTTPTypesHTTP2", "NIOPosix", "NIOSSL",
             "NIOTLS",

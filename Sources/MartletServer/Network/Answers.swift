@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import Logging
 import MartletCore
@@ -29,7 +30,7 @@ struct Answers: Sendable {
             logger.error("unanswered error", metadata: ["type": "\(type(of: error))"])
             response = Response(status: .internalServerError)
         }
-        response.headers[.date] = date.value
+        response.headers.append(HTTPField(name: .date, value: date.value))
         return response
     }
 }
