@@ -7,7 +7,7 @@ import MartletCore
 final class WriteAccess {
     /// Enough for every pair of account and client in rotation on one machine; past it the
     /// memory starts again from nothing.
-    private static let maximumStandings = 20_000
+    private static let maximumStandings = 65_536
 
     private struct Pair: Hashable {
         let account: AccountID
