@@ -263,6 +263,16 @@ extension Life {
         for tab in tabs.indices where tabs[tab].inFlight == nil { tabs[tab].wakesAt = trueNow }
     }
 
+    /// Somebody kept a token that was superseded, and tries it when the policy has changed.
+    func presentSomethingOld() {
+        let old = ledger.families.values
+            .filter { !ledger.isOver($0, at: now) }
+            .flatMap { $0.chain.prefix($0.current).compactMap(\.self) }
+            .sorted()
+        guard !old.isEmpty, random.chance(40) else { return }
+        send(.thief, .refresh(random.pick(old), .none))
+    }
+
     /// A copy of the store from earlier takes its place, and nobody says so.
     private func rollBack() {
         let families = ledger.families.values
@@ -275,6 +285,12 @@ extension Life {
         ledger.families[family.authorized.id]?.state = state
         ledger.families[family.authorized.id]?.wasRolledBack = true
         say("the store is rolled back to generation \(state.generation)")
-        for tab in tabs.indices where tabs[tab].inFlight == nil { tabs[tab].wakesAt = trueNow }
+        if random.chance(50) {
+            let policy = LifePlan.policy(&random, staticInHundred: 100)
+            send(.somebody, .deed(.otherPolicy, policy))
+        }
+        for tab in tabs.indices where tabs[tab].inFlight == nil {
+            tabs[tab].wakesAt = trueNow + .seconds(1)
+        }
     }
 }

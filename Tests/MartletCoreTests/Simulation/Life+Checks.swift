@@ -206,6 +206,7 @@ extension Life {
         if let policy {
             ledger.policy = policy
             policyChanges += 1
+            presentSomethingOld()
         }
         if deed == .rotateSecret { isSecretRotated = true }
     }
