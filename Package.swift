@@ -20,6 +20,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "martlet", targets: ["martlet"]),
+        .library(name: "MartletClient", targets: ["MartletClient"]),
         .library(name: "MartletProtocol", targets: ["MartletProtocol"]),
         .library(name: "MartletResourceServer", targets: ["MartletResourceServer"]),
     ],
@@ -95,6 +96,30 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "MartletClient",
+            dependencies: [
+                "MartletProtocol", crypto,
+                // Apple's platforms have URLSession.
+                .product(
+                    name: "AsyncHTTPClient",
+                    package: "async-http-client",
+                    condition: .when(platforms: [.linux])
+                ),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(
+                    name: "NIOCore",
+                    package: "swift-nio",
+                    condition: .when(platforms: [.linux])
+                ),
+                .product(
+                    name: "NIOHTTP1",
+                    package: "swift-nio",
+                    condition: .when(platforms: [.linux])
+                ),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "MartletResourceServer",
             dependencies: ["MartletProtocol"],
             swiftSettings: strict
@@ -133,6 +158,14 @@ let package = Package(
             name: "Interop",
             dependencies: ["martlet", "MartletProtocol", "MartletTesting"],
             exclude: ["clients"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "MartletClientTests",
+            dependencies: [
+                "MartletClient", "MartletProtocol",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(

@@ -17,6 +17,11 @@ enum ImportPlan {
             "NIOHTTPTypes", "NIOHTTPTypesHTTP2", "NIOPosix", "NIOSSL", "NIOTLS",
             "ServiceLifecycle", "Synchronization",
         ],
+        // HTTP by AsyncHTTPClient on Linux; Foundation is URLSession on Apple's platforms.
+        "MartletClient": [
+            "AsyncHTTPClient", "Crypto", "Dispatch", "FoundationEssentials", "HTTPTypes",
+            "MartletProtocol", "NIOCore", "NIOHTTP1", "Security", "Synchronization",
+        ],
         "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],
         "martlet": [
