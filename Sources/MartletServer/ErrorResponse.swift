@@ -102,9 +102,7 @@ package enum ErrorResponse {
     }
 
     /// What a person is told when a page cannot be shown.
-    ///
-    /// - Throws: the error itself if it is nothing for people: a body that broke off.
-    static func page(for error: any Error, log: ServerLog) throws -> ProblemPage {
+    static func page(for error: any Error, log: ServerLog) -> ProblemPage {
         switch error {
         case let error as OAuthError:
             return ProblemPage(problem: .badRequest, detail: error.sentence, way: .none)
@@ -116,7 +114,6 @@ package enum ErrorResponse {
                 detail: nil,
                 way: .none
             )
-        case is FormBody.Unreadable: throw error
         default:
             log.unexpected(error)
             return ProblemPage(problem: .unexpected, detail: nil, way: .none)
@@ -172,9 +169,6 @@ package enum ErrorResponse {
                     to: .unavailable("the keys in the store cannot be used: \(error)"),
                     log: log
                 )
-            } catch is FormBody.Unreadable {
-                log.bodyBrokeOff()
-                return ErrorResponse.unreadable
             } catch let error as HTTPError {
                 if error.status == .notFound, let allowed = allowed(at: request.uri.path) {
                     return ErrorResponse.response(to: request.method, allowed: allowed)
@@ -199,15 +193,6 @@ package enum ErrorResponse {
                 template.hasPrefix(prefix) && !template.dropFirst(prefix.count).contains("/")
             }?.value
         }
-    }
-
-    /// A body that did not come whole; the rest of the connection cannot be understood either.
-    private static var unreadable: Response {
-        var response = response(
-            to: OAuthError(.invalidRequest, "The request's body did not arrive whole.")
-        )
-        response.headers[.connection] = "close"
-        return response
     }
 
     /// There is something at this path, but not for this method (RFC 9110 §15.5.6).

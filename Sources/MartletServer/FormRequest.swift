@@ -20,7 +20,7 @@ enum FormRequest {
                 "The request's Content-Type is not application/x-www-form-urlencoded."
             )
         }
-        let body = try await FormBody.read(request, on: context.channel)
+        let body = try await FormBody.read(request)
         return TokenRequest(
             parameters: try parameters(body),
             authorization: request.headers[.authorization],

@@ -60,12 +60,13 @@ package enum ServerApplication {
             front: front
         )
         extend(router)
+        let answers = Answers(router, surroundings: server.surroundings, logger: logger)
         // The framework's own notes of the start would say again what `started` tells.
         var frameworkLogger = logger
         frameworkLogger.logLevel = max(logger.logLevel, .notice)
         return Application(
             router: router,
-            server: connections(with: listening.certificate),
+            server: HTTPServerBuilder { _ in connections(with: listening.certificate, answers) },
             configuration: .init(
                 address: .hostname(listening.host, port: listening.port),
                 serverName: nil,
@@ -82,16 +83,17 @@ package enum ServerApplication {
         )
     }
 
-    private static func connections(with certificate: CurrentCertificate?) -> HTTPServerBuilder {
+    private static func connections(
+        with certificate: CurrentCertificate?,
+        _ answers: Answers
+    ) -> any ServerChildChannel {
         guard let certificate else {
-            return .http1(configuration: .init(idleTimeout: idleTimeout))
+            return PlainChannel(answers: answers, idleTimeout: idleTimeout)
         }
-        return HTTPServerBuilder { responder in
-            SecureChannel(
-                certificate: certificate,
-                idleTimeout: idleTimeout,
-                responder: responder
-            )
-        }
+        return SecureChannel(
+            certificate: certificate,
+            idleTimeout: idleTimeout,
+            answers: answers
+        )
     }
 }

@@ -71,10 +71,6 @@ package struct ServerLog: Sendable {
         logger.error("the store failed", metadata: ["reason": "\(reason)"])
     }
 
-    func bodyBrokeOff() {
-        logger.debug("a request's body broke off")
-    }
-
     func unexpected(_ error: any Error) {
         logger.error("unexpected error", metadata: ["type": "\(type(of: error))"])
     }

@@ -86,7 +86,7 @@ extension RegistrationEndpoint {
                 "The request's Content-Type is not application/json."
             )
         }
-        let body = try await FormBody.read(request, on: context.channel)
+        let body = try await FormBody.read(request)
         guard body.readableBytes <= RegistrationRequest.maximumBody else {
             throw OAuthError(
                 .invalidClientMetadata,

@@ -34,7 +34,7 @@ struct UserInfoEndpoint {
         _ context: ServerContext
     ) async throws -> FormParameters? {
         guard request.method == .post else { return nil }
-        let body = try await FormBody.read(request, on: context.channel)
+        let body = try await FormBody.read(request)
         guard FormRequest.isForm(request.headers[.contentType]) else { return nil }
         return try FormRequest.parameters(body)
     }

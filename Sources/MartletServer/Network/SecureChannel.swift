@@ -13,30 +13,26 @@ import NIOSSL
 /// begins, closes a connection whose client is silent during the handshake or afterwards, and has
 /// the limits of HTTP/2 below.
 struct SecureChannel: ServerChildChannel {
-    typealias Streams = NIOHTTP2Handler.AsyncStreamMultiplexer<HTTP1Channel.Value>
+    typealias Streams = NIOHTTP2Handler.AsyncStreamMultiplexer<Void>
 
     /// A connection that is not agreed upon yet.
     struct Value: ServerChildChannelValue {
         let channel: any Channel
-        let agreed: EventLoopFuture<NIONegotiatedHTTPVersion<HTTP1Channel.Value, Streams>>
+        let agreed: EventLoopFuture<NIONegotiatedHTTPVersion<Void, Streams>>
     }
 
     let certificate: CurrentCertificate
-    /// What answers requests, of either version.
-    let http1: HTTP1Channel
+    let http1: PlainChannel
     let limits: HTTP2Limits
     let openStreams: OpenStreams
 
     init(
         certificate: CurrentCertificate,
         idleTimeout: TimeAmount,
-        responder: @escaping HTTPChannelHandler.Responder
+        answers: Answers
     ) {
         self.certificate = certificate
-        http1 = HTTP1Channel(
-            responder: responder,
-            configuration: .init(idleTimeout: idleTimeout)
-        )
+        http1 = PlainChannel(answers: answers, idleTimeout: idleTimeout)
         limits = HTTP2Limits(idleTimeout: idleTimeout)
         openStreams = OpenStreams(atMost: HTTP2Limits.streamsOfServer)
     }
@@ -50,7 +46,9 @@ struct SecureChannel: ServerChildChannel {
             ])
         }.flatMap {
             channel.configureHTTP2AsyncSecureUpgrade { channel in
-                http1.setup(channel: channel, logger: logger)
+                channel.eventLoop.makeCompletedFuture {
+                    try http1.addHandlers(to: channel, logger)
+                }
             } http2ConnectionInitializer: { channel in
                 channel.eventLoop.makeCompletedFuture { try streams(on: channel, logger) }
             }
@@ -74,7 +72,7 @@ struct SecureChannel: ServerChildChannel {
     }
 
     /// One stream is one request and its answer.
-    private func request(on stream: any Channel, _ logger: Logger) throws -> HTTP1Channel.Value {
+    private func request(on stream: any Channel, _ logger: Logger) throws {
         try openStreams.add(stream)
         try stream.pipeline.syncOperations.addHandlers([
             HTTP2FramePayloadToHTTPServerCodec(), ConnectionHeaders(),
@@ -82,39 +80,25 @@ struct SecureChannel: ServerChildChannel {
                 idleTimeout: .nanoseconds(limits.idleTimeout.nanoseconds),
                 logger: logger
             ),
+            RequestHandler(http1.answers, by: .stream, on: stream.eventLoop),
         ])
-        return try HTTP1Channel.Value(wrappingChannelSynchronously: stream)
     }
 
-    // MARK: - Answering
+    // MARK: - Being there
 
+    /// The requests are answered by the streams themselves, or by the connection where there are
+    /// none; here they are only waited for.
     func handle(value: Value, logger: Logger) async {
         do {
             switch try await value.agreed.get() {
-            case .http1_1(let connection):
-                await http1.handle(value: connection, logger: logger)
+            case .http1_1: break
             case .http2(let streams):
-                try await answer(streams, on: value.channel, logger)
+                for try await _ in streams.inbound {}
             }
         } catch {
             // A port scan, a client that does not trust the certificate, a broken line.
             logger.debug("a connection by TLS ended", metadata: ["error": "\(error)"])
         }
-    }
-
-    private func answer(
-        _ streams: Streams,
-        on channel: any Channel,
-        _ logger: Logger
-    ) async throws {
-        try await withTaskCancellationHandler {
-            try await withThrowingDiscardingTaskGroup { group in
-                for try await stream in streams.inbound {
-                    group.addTask { await http1.handle(value: stream, logger: logger) }
-                }
-            }
-        } onCancel: {
-            channel.close(promise: nil)
-        }
+        await value.channel.end()
     }
 }

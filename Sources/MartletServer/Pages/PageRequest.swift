@@ -27,7 +27,7 @@ struct PageRequest: Sendable {
         let query = request.uri.query ?? ""
         let parameters: FormParameters
         if request.method == .post {
-            let body = try await FormBody.read(request, on: context.channel)
+            let body = try await FormBody.read(request)
             guard FormRequest.isForm(request.headers[.contentType]) else {
                 throw OAuthError(
                     .invalidRequest,
@@ -171,7 +171,7 @@ struct PageDesk: Sendable {
         do {
             return try await endpoint(try await PageRequest.read(request, context, server))
         } catch {
-            let page = try ErrorResponse.page(for: error, log: log)
+            let page = ErrorResponse.page(for: error, log: log)
             return page.render(in: surroundings(of: request))
         }
     }

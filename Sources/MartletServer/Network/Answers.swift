@@ -1,0 +1,32 @@
+import Hummingbird
+import Logging
+import MartletCore
+import NIOCore
+
+/// What answers requests: the router, with what every answer carries.
+struct Answers: Sendable {
+    private let responder: @Sendable (Request, ServerContext) async throws -> Response
+    private let logger: Logger
+    private let date: DateHeader
+
+    init(_ router: Router<ServerContext>, surroundings: Surroundings, logger: Logger) {
+        let responder = router.buildResponder()
+        self.responder = { try await responder.respond(to: $0, context: $1) }
+        self.logger = logger
+        date = DateHeader(surroundings)
+    }
+
+    func answer(_ request: Request, on channel: any Channel) async -> Response {
+        let context = ServerContext(source: .init(channel: channel, logger: logger))
+        var response: Response
+        do {
+            response = try await responder(request, context)
+        } catch {
+            // The routes turn every error into an answer; this one none of them has seen.
+            logger.error("unanswered error", metadata: ["type": "\(type(of: error))"])
+            response = Response(status: .internalServerError)
+        }
+        response.headers[.date] = date.value
+        return response
+    }
+}

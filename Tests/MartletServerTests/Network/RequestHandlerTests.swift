@@ -1,0 +1,256 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import MartletCore
+import MartletTesting
+import NIOCore
+import NIOEmbedded
+import NIOHTTPTypes
+import Testing
+
+@testable import MartletServer
+
+@Suite("The door takes whole requests, one after another, within bounds of length and time")
+struct RequestHandlerTests {
+    /// A channel with the door at its end, and a router that says what it was sent.
+    private func connected(
+        _ extend: (Router<ServerContext>) -> Void = { _ in }
+    ) async throws -> NIOAsyncTestingChannel {
+        let router = Router(context: ServerContext.self)
+        extend(router)
+        router.post("echo") { request, _ in
+            Response(status: .ok, body: .init(byteBuffer: try await FormBody.read(request)))
+        }
+        let answers = Answers(
+            router,
+            surroundings: .manual(clock: ManualClock(), seed: 1),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        let channel = NIOAsyncTestingChannel()
+        try await channel.connect(to: .init(unixDomainSocketPath: "/test")).get()
+        try await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.addHandler(
+                OneWayClose()
+            )
+            try channel.pipeline.syncOperations.addHandler(
+                RequestHandler(answers, on: channel.eventLoop)
+            )
+        }.get()
+        return channel
+    }
+
+    private func head(_ path: String = "/echo", connection: String? = nil) -> HTTPRequestPart {
+        var head = HTTPRequest(method: .post, scheme: "http", authority: nil, path: path)
+        head.headerFields[.connection] = connection
+        return .head(head)
+    }
+
+    private func body(_ text: String) -> HTTPRequestPart { .body(ByteBuffer(string: text)) }
+
+    private func send(
+        _ parts: [HTTPRequestPart],
+        to channel: NIOAsyncTestingChannel
+    ) async throws {
+        for part in parts { try await channel.writeInbound(part) }
+    }
+
+    /// The next answer's status, and its body.
+    private func answer(
+        from channel: NIOAsyncTestingChannel
+    ) async throws -> (head: HTTPResponse, body: String) {
+        var head: HTTPResponse?
+        var body = ""
+        while true {
+            switch try await channel.waitForOutboundWrite(as: HTTPResponsePart.self) {
+            case .head(let value): head = value
+            case .body(let chunk): body += String(buffer: chunk)
+            case .end: return (try #require(head), body)
+            }
+        }
+    }
+
+    @Test("the pieces of a body are put together")
+    func whole() async throws {
+        let channel = try await connected()
+        try await send([head(), body("a="), body(""), body("1"), .end(nil)], to: channel)
+        let answer = try await answer(from: channel)
+        #expect(answer.head.status == .ok)
+        #expect(answer.body == "a=1")
+        #expect(answer.head.headerFields[.date] == DateHeader.text(ManualClock().now))
+    }
+
+    @Test("one connection brings many requests")
+    func many() async throws {
+        let channel = try await connected()
+        for text in ["1", "", "3"] {
+            try await send([head(), body(text), .end(nil)], to: channel)
+            let answer = try await answer(from: channel)
+            #expect(answer.body == text)
+        }
+        #expect(channel.isActive)
+    }
+
+    @Test("a body that does not end closes its connection when the time is over")
+    func slow() async throws {
+        let channel = try await connected()
+        try await send([head(), body("a=")], to: channel)
+        await channel.testingEventLoop.advanceTime(by: RequestHandler.patience - .seconds(1))
+        try await send([body("1")], to: channel)
+        #expect(channel.isActive)
+        await channel.testingEventLoop.advanceTime(by: .seconds(1))
+        #expect(!channel.isActive)
+        let part = try await channel.readOutbound(as: HTTPResponsePart.self)
+        #expect(part == nil)
+    }
+
+    @Test("a body that came in time leaves no clock behind")
+    func timely() async throws {
+        let channel = try await connected()
+        try await send([head(), body("a="), body("1"), .end(nil)], to: channel)
+        _ = try await answer(from: channel)
+        await channel.testingEventLoop.advanceTime(by: .hours(1))
+        #expect(channel.isActive)
+    }
+
+    @Test("a body that is too long is refused, and the connection goes on with the next request")
+    func tooLong() async throws {
+        let channel = try await connected { $0.add(middleware: Refusals()) }
+        let chunk = body(String(repeating: "x", count: 60_000))
+        try await send([head(), chunk, chunk, chunk, .end(nil)], to: channel)
+        let refused = try await answer(from: channel)
+        #expect(refused.head.status == .badRequest)
+        try await send([head(), body("a=1"), .end(nil)], to: channel)
+        let next = try await answer(from: channel)
+        #expect(next.body == "a=1")
+    }
+
+    @Test("a body without end is refused, and its connection closed once that is said")
+    func endless() async throws {
+        let channel = try await connected { $0.add(middleware: Refusals()) }
+        let chunk = body(String(repeating: "x", count: 65_536))
+        try await send([head()] + Array(repeating: chunk, count: 40), to: channel)
+        let refused = try await answer(from: channel)
+        #expect(refused.head.status == .badRequest)
+        #expect(refused.head.headerFields[.connection] == "close")
+        #expect(channel.isActive)
+        await channel.testingEventLoop.advanceTime(by: RequestHandler.farewell)
+        #expect(!channel.isActive)
+    }
+
+    @Test(
+        "who asks for the end of the connection gets it with the answer",
+        arguments: ["close", "Close", "keep-alive, close", " close ,x"]
+    )
+    func close(option: String) async throws {
+        let channel = try await connected()
+        try await send([head(connection: option), .end(nil)], to: channel)
+        let answer = try await answer(from: channel)
+        #expect(answer.head.headerFields[.connection] == "close")
+        // What comes afterwards is not answered.
+        try await send([head(), .end(nil)], to: channel)
+        channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        try await channel.closeFuture.get()
+        let next = try await channel.readOutbound(as: HTTPResponsePart.self)
+        #expect(next == nil)
+    }
+
+    @Test("who sends no more is still answered, if it had asked")
+    func halfClosed() async throws {
+        let (asked, ask) = AsyncStream.makeStream(of: Void.self)
+        let (released, release) = AsyncStream.makeStream(of: Void.self)
+        let channel = try await connected { router in
+            router.get("slow") { _, _ in
+                ask.finish()
+                for await _ in released {}
+                return Response(status: .ok)
+            }
+        }
+        let request = HTTPRequest(method: .get, scheme: "http", authority: nil, path: "/slow")
+        try await send([.head(request), .end(nil)], to: channel)
+        for await _ in asked {}
+        channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        release.finish()
+        let answer = try await answer(from: channel)
+        #expect(answer.head.status == .ok)
+        #expect(answer.head.headerFields[.connection] == "close")
+    }
+
+    @Test("who leaves before asking anything leaves no connection behind")
+    func left() async throws {
+        let channel = try await connected()
+        channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        try await channel.closeFuture.get()
+    }
+
+    @Test("a body that is written piece by piece arrives whole, and one that breaks off does not")
+    func streamed() async throws {
+        struct Broken: Error {}
+        let channel = try await connected { router in
+            router.get("pieces") { _, _ in
+                Response(
+                    status: .ok,
+                    body: .init { writer in
+                        for text in ["a", "b", "c"] {
+                            try await writer.write(ByteBuffer(string: text))
+                        }
+                        try await writer.finish(nil)
+                    }
+                )
+            }
+            router.get("broken") { _, _ in
+                Response(
+                    status: .ok,
+                    body: .init { writer in
+                        try await writer.write(ByteBuffer(string: "a"))
+                        throw Broken()
+                    }
+                )
+            }
+        }
+        let pieces = HTTPRequest(method: .get, scheme: "http", authority: nil, path: "/pieces")
+        try await send([.head(pieces), .end(nil)], to: channel)
+        let answer = try await answer(from: channel)
+        #expect(answer.body == "abc")
+        let broken = HTTPRequest(method: .get, scheme: "http", authority: nil, path: "/broken")
+        try await send([.head(broken), .end(nil)], to: channel)
+        try await channel.closeFuture.get()
+    }
+
+    @Test(
+        "dates are written as HTTP writes them",
+        arguments: [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+            (1_795_219_200, "Sat, 21 Nov 2026 00:00:00 GMT"),
+        ]
+    )
+    func dates(seconds: Int64, text: String) {
+        #expect(DateHeader.text(Instant(seconds: seconds)) == text)
+    }
+
+    /// Closes one way only where that is asked for; a testing channel closes both.
+    private final class OneWayClose: ChannelOutboundHandler {
+        typealias OutboundIn = HTTPResponsePart
+
+        func close(
+            context: ChannelHandlerContext,
+            mode: CloseMode,
+            promise: EventLoopPromise<Void>?
+        ) {
+            if mode == .all { context.close(promise: promise) } else { promise?.succeed() }
+        }
+    }
+
+    /// Answers what a route throws, as the real routes do.
+    private struct Refusals: RouterMiddleware {
+        func handle(
+            _ request: Request,
+            context: ServerContext,
+            next: (Request, ServerContext) async throws -> Response
+        ) async throws -> Response {
+            do { return try await next(request, context) } catch {
+                return Response(status: .badRequest)
+            }
+        }
+    }
+}
