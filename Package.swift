@@ -144,6 +144,17 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Shown in MartletClient's pages, and compiled so that it is true.
+        .executableTarget(
+            name: "notes-cli",
+            dependencies: [
+                "MartletClient", "MartletProtocol",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            path: "examples/notes-cli",
+            swiftSettings: strict
+        ),
+
         .testTarget(
             name: "Crash",
             dependencies: [
@@ -190,7 +201,8 @@ let package = Package(
         .testTarget(
             name: "MartletServerTests",
             dependencies: [
-                "MartletServer", "MartletCore", "MartletProtocol", "MartletResourceServer",
+                "MartletClient", "MartletServer", "MartletCore", "MartletProtocol",
+                "MartletResourceServer",
                 "MartletTesting", hummingbird, logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

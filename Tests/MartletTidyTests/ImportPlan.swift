@@ -14,7 +14,8 @@ enum ImportPlan {
         "MartletServer": [
             "AsyncHTTPClient", "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging",
             "MartletCore", "MartletProtocol", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTP2",
-            "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOHTTPTypesHTTP2", "NIOPosix", "NIOSSL", "NIOTLS",
+            "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOHTTPTypesHTTP2", "NIOPosix", "NIOSSL",
+            "NIOTLS",
             "ServiceLifecycle", "Synchronization",
         ],
         // HTTP by AsyncHTTPClient on Linux; Foundation is URLSession on Apple's platforms.
