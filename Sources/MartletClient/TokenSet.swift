@@ -8,7 +8,7 @@ public import MartletProtocol
 
 /// The tokens that belong to one sign-in, as they are at one moment.
 ///
-/// None of them is ever printed: ``MartletProtocol/Secret`` describes itself as `<redacted>`.
+/// None of them is ever printed: `Secret` describes itself as `<redacted>`.
 public struct TokenSet: Sendable, Equatable {
     /// What requests to APIs carry.
     public let accessToken: Secret

@@ -23,9 +23,15 @@ extension OAuthSession {
     /// one among all processes. It reads what is kept, asks the server, keeps what came, and looks
     /// again: what is used is always what was read from the store.
     func renew(insteadOf rejected: Secret?) async throws -> TokenSet {
-        let turn = try await turn(insteadOf: rejected)
-        guard case .mine(let lock) = turn else { return try turn.outcome.get() }
-        defer { lock.giveBack() }
+        let lock: TokenStoreLock
+        switch try await turn(insteadOf: rejected) {
+        case .mine(let right): lock = right
+        case .settled(let tokens): return tokens
+        }
+        defer {
+            state.withLock { $0.isAskingAgain = false }
+            lock.giveBack()
+        }
         try await keepWhatIsUnkept()
         let begunAt = surroundings.now()
         var (lost, misses) = (0, 0)
@@ -57,6 +63,7 @@ extension OAuthSession {
             case .over(let reason):
                 try await keep(.over(reason), replacing: kept?.version, &misses)
             case .again(let wait):
+                state.withLock { $0.isAskingAgain = true }
                 try await surroundings.sleep(wait)
             case .giveUp(let error, let until):
                 pause(until: until, error)
@@ -72,17 +79,6 @@ extension OAuthSession {
         case mine(TokenStoreLock)
         /// Somebody else has renewed, or is at it while the old token is still good.
         case settled(TokenSet)
-        case tooLate
-
-        var outcome: Result<TokenSet, ClientError> {
-            switch self {
-            case .settled(let tokens): .success(tokens)
-            case .mine, .tooLate:
-                .failure(
-                    ClientError(.offline, "Another process has been renewing the tokens for long.")
-                )
-            }
-        }
     }
 
     /// Waits for the right to renew, or for what its holder brings.
@@ -100,7 +96,12 @@ extension OAuthSession {
             case .renew(_, nil), .signIn:
                 break
             }
-            guard surroundings.now() < begunAt + Self.longestTurn else { return .tooLate }
+            guard surroundings.now() < begunAt + Self.longestTurn else {
+                throw ClientError(
+                    .offline,
+                    "Another process has been renewing the tokens for long."
+                )
+            }
             try await surroundings.sleep(Self.turnInterval)
         }
     }

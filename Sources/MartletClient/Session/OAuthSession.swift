@@ -33,6 +33,8 @@ public final class OAuthSession: Sendable {
         var tokens: TokenSet?
         /// The last renewal came to nothing: until when the server is left alone, and why.
         var pause: (until: Date, error: ClientError)?
+        /// Answers were lost, and the renewal under way asks again.
+        var isAskingAgain = false
         /// Tokens that the server gave and the store could not keep, and what they are to replace.
         var unkept: (session: StoredSession, replacing: StoredSession.Version?)?
     }
@@ -129,15 +131,16 @@ public final class OAuthSession: Sendable {
         return try await renewing.value { [self] in try await renew(insteadOf: rejected) }
     }
 
-    /// A good token that can be had without looking at the store.
+    /// A token that can be had without looking at the store: one that is good for longer than the
+    /// margin; or, while a renewal asks again and again, one that is good still.
     private func atHand(insteadOf rejected: Secret?) -> TokenSet? {
-        guard let tokens = state.withLock({ $0.tokens }),
-            case .use(let good) = SessionDecision.step(
-                keeping: .tokens(tokens),
-                terms(insteadOf: rejected)
-            )
-        else { return nil }
-        return good
+        let (held, isAskingAgain) = state.withLock { ($0.tokens, $0.isAskingAgain) }
+        guard let held else { return nil }
+        switch SessionDecision.step(keeping: .tokens(held), terms(insteadOf: rejected)) {
+        case .use(let tokens): return tokens
+        case .renew(_, let meanwhile): return isAskingAgain ? meanwhile : nil
+        case .signIn: return nil
+        }
     }
 
     func terms(insteadOf rejected: Secret?) -> SessionDecision.Terms {

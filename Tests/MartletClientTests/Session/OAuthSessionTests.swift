@@ -125,6 +125,20 @@ struct OAuthSessionTests {
         #expect(error?.isTemporary == true, "its end is its end")
     }
 
+    @Test("whoever asks while lost answers are asked for again gets the token that is still good")
+    func meanwhileAtOnce() async throws {
+        let (world, session) = try await signedIn()
+        world.clock.advance(by: .seconds(541))
+        let gate = Gate()
+        world.server.answers("/token", .lost, .held(gate, World.tokens(1)))
+        let first = Task { try await session.accessToken() }
+        await gate.visitor()
+        #expect(try await session.accessToken() == Secret("access-0"))
+        gate.open()
+        #expect(try await first.value == Secret("access-1"))
+        #expect(try await session.accessToken() == Secret("access-1"))
+    }
+
     @Test(
         "the end of a session says why, to every caller and after the next start, and is asked once",
         arguments: [
