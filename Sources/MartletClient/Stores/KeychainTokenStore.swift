@@ -1,7 +1,12 @@
 #if canImport(Security)
-    public import Foundation
     import Security
     import Synchronization
+
+    #if canImport(FoundationEssentials)
+        public import FoundationEssentials
+    #else
+        public import Foundation
+    #endif
 
     /// Tokens in the Keychain: the store on Apple's platforms.
     ///

@@ -1,6 +1,11 @@
 #if canImport(Darwin)
-    public import Foundation
     public import HTTPTypes
+
+    #if canImport(FoundationEssentials)
+        public import FoundationEssentials
+    #else
+        public import Foundation
+    #endif
 
     /// HTTP by URLSession: the transport on Apple's platforms.
     public struct URLSessionTransport: HTTPTransport {
