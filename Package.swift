@@ -8,6 +8,7 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -29,6 +30,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
@@ -79,6 +81,7 @@ let package = Package(
             dependencies: [
                 "MartletCore", "MartletProtocol", crypto, hummingbird, logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Mustache", package: "swift-mustache"),
@@ -143,6 +146,19 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // What `scripts/bench` runs; no product, so nobody gets it who builds a product.
+        .executableTarget(
+            name: "MartletBench",
+            dependencies: [
+                "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletSQLite", crypto,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
 
         // Shown in MartletClient's pages, and compiled so that it is true.
         .executableTarget(
@@ -158,18 +174,35 @@ let package = Package(
         .testTarget(
             name: "Crash",
             dependencies: [
-                "martlet", "MartletProtocol", "MartletTesting",
+                "martlet", "MartletProtocol", "MartletServer", "MartletTesting",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            exclude: ["hold_fdatasync.c"],
+            exclude: ["faulty_disk.c"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "Fuzz",
+            dependencies: [
+                "martlet", "MartletCore", "MartletProtocol", "MartletServer", crypto, hummingbird,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            // The fuzzer's entry is compiled by scripts/fuzz.
+            exclude: ["Corpus", "Dictionaries", "LibFuzzer.swift"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "Interop",
             dependencies: ["martlet", "MartletProtocol", "MartletTesting"],
             exclude: ["clients"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "MartletBenchTests",
+            dependencies: ["MartletBench"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -205,6 +238,7 @@ let package = Package(
                 "MartletResourceServer",
                 "MartletTesting", hummingbird, logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "JWTKit", package: "jwt-kit"),

@@ -136,8 +136,10 @@ package struct AuthorizationServer: Sendable {
         case rotated(FamilyID)
         case repeated(FamilyID)
         case reuse(FamilyID, Rotation.Reuse)
-        /// A refresh token for a family that is over.
+        /// The newest refresh token of a family that is over.
         case refused(FamilyID, EndReason)
+        /// A superseded one of a family that is over: would be reuse if the family lived.
+        case reuseAfterEnd(FamilyID, EndReason)
         /// A genuine token from the future: the store was rolled back, or a key is stolen.
         case aheadOfState(FamilyID)
         /// An authorization or device code was used twice; the session that came from it is ended.
@@ -154,29 +156,12 @@ package struct AuthorizationServer: Sendable {
         /// Somebody enters too many wrong codes of devices.
         case userCodesLimited
         case signInFailed
+        /// Somebody gave the right name and password.
+        case signInSucceeded
+        /// Tokens were handed out.
+        case issued(GrantType)
         /// Too many failures, the last of them from this address.
         case signInLimited(address: String)
-    }
-}
-
-/// The authorized records of families in use, which never change and so are never wrong.
-package final class FamilyCache: Sendable {
-    /// About half a kilobyte each.
-    static let capacity = 65_536
-
-    private let storage: any Storage
-    private let known = BoundedCache<FamilyID, AuthorizedFamily>(capacity: capacity)
-
-    init(storage: any Storage) {
-        self.storage = storage
-    }
-
-    /// The record, without suspending if it is known.
-    func authorized(_ id: FamilyID) async throws(StorageError) -> AuthorizedFamily? {
-        if let family = known[id] { return family }
-        guard let family = try await storage.find(id).family?.authorized else { return nil }
-        known[id] = family
-        return family
     }
 }
 

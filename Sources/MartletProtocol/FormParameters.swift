@@ -24,17 +24,42 @@ public struct FormParameters: Sendable {
     ///
     /// - Throws: ``Malformed``, which says what is wrong.
     public init(parsing bytes: [UInt8]) throws(Malformed) {
+        let pairs = bytes.withUnsafeBytes { bytes in
+            Result { () throws(Malformed) in try Self.pairs(in: bytes) }
+        }
+        self.pairs = try pairs.get()
+    }
+
+    /// Parses a form where it lies.
+    ///
+    /// - Parameter bytes: The form; it is only read during the call.
+    /// - Throws: ``Malformed``, which says what is wrong.
+    public init(parsing bytes: UnsafeRawBufferPointer) throws(Malformed) {
+        pairs = try Self.pairs(in: bytes)
+    }
+
+    private static func pairs(
+        in bytes: UnsafeRawBufferPointer
+    ) throws(Malformed) -> [(name: String, value: String)] {
         var pairs: [(name: String, value: String)] = []
-        for pair in bytes.split(separator: UInt8(ascii: "&")) {
-            guard pairs.count < Self.maximumCount else { throw .tooMany }
-            let equals = pair.firstIndex(of: UInt8(ascii: "="))
-            let name = try Self.decode(pair[..<(equals ?? pair.endIndex)])
+        var start = 0
+        while start < bytes.count {
+            var end = start
+            var equals: Int?
+            while end < bytes.count, bytes[end] != UInt8(ascii: "&") {
+                if equals == nil, bytes[end] == UInt8(ascii: "=") { equals = end }
+                end += 1
+            }
+            defer { start = end + 1 }
+            guard end > start else { continue }
+            guard pairs.count < maximumCount else { throw .tooMany }
+            let name = try decode(.init(rebasing: bytes[start..<(equals ?? end)]))
             let value = try equals.map { (at) throws(Malformed) in
-                try Self.decode(pair[(at + 1)...])
+                try decode(.init(rebasing: bytes[(at + 1)..<end]))
             }
             pairs.append((name, value ?? ""))
         }
-        self.pairs = pairs
+        return pairs
     }
 
     /// Every value that was sent under this name, the empty ones left out.
@@ -74,16 +99,27 @@ public struct FormParameters: Sendable {
 
     /// One name or value, decoded: `+` is a space and `%xx` a byte (RFC 6749 appendix B).
     static func decode(_ bytes: ArraySlice<UInt8>) throws(Malformed) -> String {
+        let text = bytes.withUnsafeBytes { bytes in
+            Result { () throws(Malformed) in try decode(bytes) }
+        }
+        return try text.get()
+    }
+
+    private static func decode(_ bytes: UnsafeRawBufferPointer) throws(Malformed) -> String {
+        // Most names and values are spelt as they are.
+        if !bytes.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) {
+            return try text(bytes.assumingMemoryBound(to: UInt8.self))
+        }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
-        var index = bytes.startIndex
-        while index < bytes.endIndex {
+        var index = 0
+        while index < bytes.count {
             switch bytes[index] {
             case UInt8(ascii: "+"):
                 decoded.append(UInt8(ascii: " "))
                 index += 1
             case UInt8(ascii: "%"):
-                guard index + 2 < bytes.endIndex,
+                guard index + 2 < bytes.count,
                     let high = hexadecimal(bytes[index + 1]),
                     let low = hexadecimal(bytes[index + 2])
                 else { throw .percentEncoding }
@@ -94,7 +130,11 @@ public struct FormParameters: Sendable {
                 index += 1
             }
         }
-        guard let text = String(validating: decoded, as: UTF8.self) else { throw .notUTF8 }
+        return try text(decoded)
+    }
+
+    private static func text(_ bytes: some Collection<UInt8>) throws(Malformed) -> String {
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
         return text
     }
 

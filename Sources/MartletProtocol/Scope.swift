@@ -49,7 +49,9 @@ public struct Scope: Sendable, Equatable, Hashable, CustomStringConvertible {
     public func isSubset(of other: Scope) -> Bool { tokens.allSatisfy(other.contains) }
 
     /// What is in both, in this scope's order.
-    public func intersection(_ other: Scope) -> Scope { filter(other.contains) }
+    public func intersection(_ other: Scope) -> Scope {
+        tokens.allSatisfy(other.contains) ? self : filter(other.contains)
+    }
 
     /// What of this scope is kept, in its order.
     public func filter(_ isKept: (String) -> Bool) -> Scope {

@@ -13,6 +13,8 @@ struct BatchWriter {
     /// longer than that process sleeps between two attempts (``SQLiteStorage/busyInterval``).
     private static let longestHold: Duration = .milliseconds(40)
     private static let gap: TimeInterval = 0.001
+    /// So long at most a batch waits for requests that are under way.
+    private static let longestGathering: Duration = .milliseconds(2)
 
     /// A batch whose transaction did not begin or did not commit: nobody's own fault, so nobody
     /// is tried again.
@@ -20,42 +22,95 @@ struct BatchWriter {
         let cause: any Error
     }
 
+    private static let lookahead = 4 * WriterQueue.batchSize
+    /// While the file cannot be opened, after so long it is tried again.
+    private static let retryInterval: TimeInterval = 0.2
+
+    /// Why the writer left its connection.
+    private enum Ending {
+        case closed
+        /// What of the file is on disk, nobody can tell.
+        case doubtful
+    }
+
+    private let file: StoreFile
     private let queue: WriterQueue
     private let clock: @Sendable () -> Instant
+    /// Told of each batch that is durable; called on the writer's thread.
+    private let committed: @Sendable (CommittedBatch) -> Void
 
-    /// Starts the thread. It ends, and closes the pool, when the queue is closed and empty.
+    /// Starts the thread. It ends, and closes the file, when the queue is closed and empty.
     static func start(
-        pool: DatabasePool,
+        file: StoreFile,
         queue: WriterQueue,
         clock: @escaping @Sendable () -> Instant,
+        committed: @escaping @Sendable (CommittedBatch) -> Void,
         ended: @escaping @Sendable () -> Void
     ) {
-        let writer = BatchWriter(queue: queue, clock: clock)
+        let writer = BatchWriter(file: file, queue: queue, clock: clock, committed: committed)
         let thread = Thread {
-            do {
-                try pool.writeWithoutTransaction { database in
-                    writer.work(try WriteAccess(database, clock: clock))
-                }
-            } catch {
-                writer.refuseAll(StorageError(error))
-            }
-            // Readers first: the last connection to close folds the log into the file.
-            pool.invalidateReadOnlyConnections()
-            try? pool.close()
+            writer.run()
             ended()
         }
         thread.name = "martlet.writer"
         thread.start()
     }
 
+    private func run() {
+        var backlog: [any WriteJob] = []
+        while let pool = file.pool {
+            let checkpointer = Checkpointer(
+                connect: file.connect,
+                pagesToCopy: file.pagesToCopy
+            )
+            var ending = Ending.closed
+            do {
+                ending = try pool.writeWithoutTransaction { database in
+                    let access = try WriteAccess(database, clock: clock)
+                    var ending = work(access, checkpointer, &backlog)
+                    if checkpointer.stop() { ending = .doubtful }
+                    switch ending {
+                    case .closed: break
+                    case .doubtful: database.keepLogOnClose()
+                    }
+                    return ending
+                }
+            } catch {
+                refuseAll(StorageError(error), &backlog)
+            }
+            file.close()
+            switch ending {
+            case .closed: return
+            case .doubtful: openAnew(&backlog)
+            }
+        }
+    }
+
+    /// Tries until the file can be opened; whoever asks meanwhile is told that it cannot be.
+    private func openAnew(_ backlog: inout [any WriteJob]) {
+        while !queue.isClosed {
+            do { return try file.open() } catch {
+                queue.takeAll(into: &backlog)
+                finish(backlog[...], with: StorageError(error))
+                backlog.removeAll()
+                Thread.sleep(forTimeInterval: Self.retryInterval)
+            }
+        }
+        refuseAll(.closed, &backlog)
+    }
+
     // MARK: Work
 
-    private func work(_ access: WriteAccess) {
-        var backlog: [any WriteJob] = []
+    private func work(
+        _ access: WriteAccess,
+        _ checkpointer: Checkpointer,
+        _ backlog: inout [any WriteJob]
+    ) -> Ending {
         var unbrokenSince = ContinuousClock.now
+        var last = 0
         while true {
             switch queue.collect(into: &backlog) {
-            case .end: return
+            case .end: return .closed
             case .jobs:
                 if ContinuousClock.now - unbrokenSince > Self.longestHold {
                     Thread.sleep(forTimeInterval: Self.gap)
@@ -63,17 +118,42 @@ struct BatchWriter {
                 }
             case .jobsAfterSleep: unbrokenSince = .now
             }
-            commit(Self.nextBatch(from: &backlog), access)
+            if last > 1 { gather(&backlog) }
+            let batch = Self.nextBatch(from: &backlog)
+            last = batch.count
+            commit(batch, access)
+            switch checkpointer.committed(pagesInLog: access.pagesInLog) {
+            case .goOn: break
+            case .copyTheRest: access.copyTheRest(of: checkpointer)
+            case .openAnew: return .doubtful
+            }
         }
     }
 
-    /// The longest waiting jobs, of each family the first; the others keep their order.
+    /// Lets requests that are being worked on join the batch.
+    ///
+    /// It gives up the processor as long as that brings new writes, and only after a batch of more
+    /// than one: a lone request waits for nobody.
+    private func gather(_ backlog: inout [any WriteJob]) {
+        let begin = ContinuousClock.now
+        var before = 0
+        while backlog.count > before, backlog.count < WriterQueue.batchSize,
+            ContinuousClock.now - begin < Self.longestGathering
+        {
+            before = backlog.count
+            sched_yield()
+            queue.takeAll(into: &backlog)
+        }
+    }
+
+    /// The longest waiting jobs, of each family the first; the others keep their order. Of a long
+    /// queue only the front is looked at, or a flood at one family would cost its square.
     static func nextBatch(from backlog: inout [any WriteJob]) -> [any WriteJob] {
         var families: Set<FamilyID> = []
         var batch: [any WriteJob] = []
         var later: [any WriteJob] = []
         for (index, job) in backlog.enumerated() {
-            if batch.count == WriterQueue.batchSize {
+            if batch.count == WriterQueue.batchSize || index == lookahead {
                 later.append(contentsOf: backlog[index...])
                 break
             }
@@ -118,6 +198,7 @@ struct BatchWriter {
     }
 
     private func transaction(_ jobs: ArraySlice<any WriteJob>, _ access: WriteAccess) throws {
+        let begun = ContinuousClock.now
         do { try access.begin() } catch {
             access.rollback()
             throw TransactionFailure(cause: error)
@@ -128,10 +209,16 @@ struct BatchWriter {
             access.rollback()
             throw error
         }
+        let written = ContinuousClock.now
         do { try access.commit() } catch {
             access.rollback()
+            access.supersedeFailedCommit()
             throw TransactionFailure(cause: error)
         }
+        let end = ContinuousClock.now
+        committed(
+            CommittedBatch(writes: jobs.count, duration: end - begun, commit: end - written)
+        )
     }
 
     private func finish(_ jobs: ArraySlice<any WriteJob>, with failure: StorageError?) {
@@ -140,9 +227,8 @@ struct BatchWriter {
     }
 
     /// What is left to do if the connection cannot even be used.
-    private func refuseAll(_ failure: StorageError) {
+    private func refuseAll(_ failure: StorageError, _ backlog: inout [any WriteJob]) {
         queue.close()
-        var backlog: [any WriteJob] = []
         while queue.collect(into: &backlog) != .end {
             finish(backlog[...], with: failure)
             backlog.removeAll()

@@ -44,11 +44,8 @@ extension SQLiteStorage {
 
     /// Small pages: a rotation writes one, and a log of small pages is half as dear (measured).
     private static let pageSize = 1024
-    /// Pages in the log after which a commit folds it into the file. 4 MiB: SQLite's 1000 were
-    /// meant for pages of 4 KiB, and a page that was rotated often is then folded in once.
-    private static let pagesToCheckpoint = 4000
     /// After a long reader the log may have grown; it is cut back to this.
-    private static let logLimit = 16 << 20
+    private static let logLimit = 32 << 20
     /// The writer's page cache, in KiB: the states of some 300,000 families.
     private static let cacheSize = 16 << 10
     /// Reads are short, and there is little to win past the number of cores.
@@ -56,10 +53,14 @@ extension SQLiteStorage {
 
     /// Opens the store in this file, makes it if it may, and brings its tables up to date. Blocks
     /// for the time of a few disk accesses.
+    ///
+    /// - Parameter committed: told of each batch of writes; called on the writer's thread, so it
+    ///   must not block.
     package static func open(
         path: String,
         ifMissing: Missing,
-        clock: @escaping @Sendable () -> Instant
+        clock: @escaping @Sendable () -> Instant,
+        committed: @escaping @Sendable (CommittedBatch) -> Void = { _ in }
     ) throws(SQLiteOpenError) -> SQLiteStorage {
         do {
             switch ifMissing {
@@ -69,7 +70,13 @@ extension SQLiteStorage {
                     throw SQLiteOpenError.unreadable("\(path) does not exist")
                 }
             }
-            return SQLiteStorage(pool: try pool(path, clock), clock: clock)
+            let file = try StoreFile(
+                open: { try pool(path, clock) },
+                connect: {
+                    try DatabaseQueue(path: path, configuration: configuration(readonly: false))
+                }
+            )
+            return SQLiteStorage(file: file, clock: clock, committed: committed)
         } catch let error as SQLiteOpenError {
             throw error
         } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {
@@ -112,7 +119,7 @@ extension SQLiteStorage {
 
     /// Turning a new file to WAL takes a lock that SQLite does not always wait for, so two
     /// processes that start at once try again.
-    private static func pool(
+    static func pool(
         _ path: String,
         _ clock: @Sendable () -> Instant
     ) throws -> DatabasePool {
@@ -168,11 +175,7 @@ extension SQLiteStorage {
                 PRAGMA cache_size = -\(cacheSize);
                 """
         )
-        for pragma in [
-            "wal_autocheckpoint = \(pagesToCheckpoint)", "journal_size_limit = \(logLimit)",
-        ] {
-            _ = try Int64.fetchOne(database, sql: "PRAGMA \(pragma)")
-        }
+        _ = try Int64.fetchOne(database, sql: "PRAGMA journal_size_limit = \(logLimit)")
         let full: Int64 = 2
         guard try Int64.fetchOne(database, sql: "PRAGMA synchronous") == full else {
             throw SQLiteOpenError.unreadable("SQLite would not sync each commit")

@@ -16,21 +16,31 @@ package final class SQLiteStorage: Storage {
         package var lastCommit: Instant?
     }
 
-    private let pool: DatabasePool
+    private let file: StoreFile
     private let queue: WriterQueue
     private let clock: @Sendable () -> Instant
     private let writerEnd: WriterEnd
 
-    init(pool: DatabasePool, clock: @escaping @Sendable () -> Instant) {
-        self.pool = pool
+    init(
+        file: StoreFile,
+        clock: @escaping @Sendable () -> Instant,
+        committed: @escaping @Sendable (CommittedBatch) -> Void
+    ) {
+        self.file = file
         self.clock = clock
         queue = WriterQueue()
         writerEnd = WriterEnd()
-        BatchWriter.start(pool: pool, queue: queue, clock: clock, ended: writerEnd.reached)
+        BatchWriter.start(
+            file: file,
+            queue: queue,
+            clock: clock,
+            committed: committed,
+            ended: writerEnd.reached
+        )
     }
 
     deinit {
-        // The thread holds the pool, not the store; it finishes, closes the pool and ends.
+        // The thread holds the file, not the store; it finishes, closes the file and ends.
         queue.close()
     }
 
@@ -64,6 +74,7 @@ package final class SQLiteStorage: Storage {
         _ body: @escaping @Sendable (Database, Instant) throws -> Value
     ) async throws(StorageError) -> Value {
         guard !queue.isClosed else { throw .closed }
+        guard let pool = file.pool else { throw .unavailable("the store is being opened anew") }
         let now = clock()
         do {
             return try await pool.unsafeRead { try body($0, now) }

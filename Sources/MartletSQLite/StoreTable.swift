@@ -17,6 +17,11 @@ struct StoreTable {
         return Revision(value)
     }
 
+    /// Writes the row as it is.
+    func rewrite() throws {
+        try SQLStatement(database, cached: "UPDATE store SET revision = revision").execute()
+    }
+
     func raiseRevision() throws {
         try SQLStatement(database, cached: "UPDATE store SET revision = revision + 1").execute()
     }

@@ -1,4 +1,5 @@
 import GRDB
+import GRDBSQLite
 import MartletCore
 
 /// The writer's hands: the one connection that writes, its prepared statements, and what it
@@ -6,7 +7,7 @@ import MartletCore
 final class WriteAccess {
     /// Enough for every pair of account and client in rotation on one machine; past it the
     /// memory starts again from nothing.
-    private static let maximumStandings = 20_000
+    private static let maximumStandings = 65_536
 
     private struct Pair: Hashable {
         let account: AccountID
@@ -24,6 +25,7 @@ final class WriteAccess {
     private let clock: @Sendable () -> Instant
     private let beginning: SQLStatement
     private let committing: SQLStatement
+    private let log = LogSize()
     /// As of this transaction.
     private(set) var revision = Revision(0)
     /// As of ``revision``.
@@ -40,6 +42,11 @@ final class WriteAccess {
         store = StoreTable(database)
         beginning = try SQLStatement(database, cached: "BEGIN IMMEDIATE")
         committing = try SQLStatement(database, cached: "COMMIT")
+        watchLog()
+    }
+
+    deinit {
+        sqlite3_wal_hook(database.sqliteConnection, nil, nil)
     }
 
     var now: Instant { clock() }
@@ -64,6 +71,46 @@ final class WriteAccess {
         standings.removeAll(keepingCapacity: true)
         // After some errors SQLite has rolled back by itself, and this one says so: no news.
         try? database.execute(sql: "ROLLBACK")
+    }
+
+    /// Overwrites what a commit that failed has left behind the end of the log, so that it cannot
+    /// come back if the process is killed: it was answered with an error.
+    func supersedeFailedCommit() {
+        do {
+            try beginning.execute()
+            try store.rewrite()
+            try committing.execute()
+        } catch {
+            rollback()
+        }
+    }
+
+    // MARK: The log
+
+    /// Pages that the log held after the last commit.
+    var pagesInLog: Int { Int(log.pages) }
+
+    private final class LogSize {
+        var pages: Int32 = 0
+    }
+
+    /// Has SQLite tell the log's size with each commit. This takes the place of its own
+    /// checkpoints (``Checkpointer``).
+    private func watchLog() {
+        let context = Unmanaged.passUnretained(log).toOpaque()
+        sqlite3_wal_hook(
+            database.sqliteConnection,
+            { context, _, _, pages in
+                guard let context else { return SQLITE_OK }
+                Unmanaged<LogSize>.fromOpaque(context).takeUnretainedValue().pages = pages
+                return SQLITE_OK
+            },
+            context
+        )
+    }
+
+    func copyTheRest(of checkpointer: Checkpointer) {
+        checkpointer.copyTheRest(database)
     }
 
     // MARK: What jobs share

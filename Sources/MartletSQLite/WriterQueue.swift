@@ -90,6 +90,14 @@ final class WriterQueue: Sendable {
         }
     }
 
+    /// Moves everything that arrived into the writer's hands.
+    func takeAll(into backlog: inout [any WriteJob]) {
+        state.withLock { state in
+            backlog.append(contentsOf: state.arrived)
+            state.arrived.removeAll(keepingCapacity: true)
+        }
+    }
+
     /// That a batch is over and its writes are about to be answered.
     func finished(_ count: Int, committedAt instant: Instant?) {
         state.withLock { state in

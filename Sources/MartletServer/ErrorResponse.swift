@@ -76,16 +76,16 @@ package enum ErrorResponse {
             log.overloaded()
             return unavailable("The server is busy; try again.", after: retryWhenOverloaded)
         case .unavailable(let reason):
-            log.storeFailed(reason)
+            log.storeFailed(.storeUnavailable, reason)
             return unavailable(
                 "The server cannot use its store now; try again.",
                 after: retryWhenUnavailable
             )
         case .conflict:
-            log.storeFailed("a conflict that nobody handled")
+            log.storeFailed(.storeConflict, "a conflict that nobody handled")
             return response(to: internalError)
         case .corrupt(let reason):
-            log.storeFailed(reason)
+            log.storeFailed(.storeCorrupt, reason)
             return response(to: internalError)
         }
     }
@@ -95,6 +95,9 @@ package enum ErrorResponse {
         "The server met a condition that it did not expect."
     )
 
+    /// To what is no HTTP; nobody knows what it was about.
+    static let malformed = Response(status: .badRequest, headers: [.connection: "close"])
+
     private static func unavailable(_ sentence: String, after seconds: Int) -> Response {
         var response = response(to: OAuthError(.temporarilyUnavailable, sentence))
         response.headers[.retryAfter] = String(seconds)
@@ -102,22 +105,31 @@ package enum ErrorResponse {
     }
 
     /// What a person is told when a page cannot be shown.
-    static func page(for error: any Error, log: ServerLog) -> ProblemPage {
+    static func page(
+        for error: any Error,
+        to request: Request,
+        from desk: PageDesk,
+        log: ServerLog
+    ) -> Response {
+        let problem: ProblemPage.Problem
+        var detail: String?
+        var retryAfter: String?
         switch error {
         case let error as OAuthError:
-            return ProblemPage(problem: .badRequest, detail: error.sentence, way: .none)
+            problem = .badRequest
+            detail = error.sentence
         case let error as StorageError:
-            let status = response(to: error, log: log).status
-            let isAway = status == .serviceUnavailable
-            return ProblemPage(
-                problem: isAway ? .unavailable : .unexpected,
-                detail: nil,
-                way: .none
-            )
+            let response = response(to: error, log: log)
+            problem = response.status == .serviceUnavailable ? .unavailable : .unexpected
+            retryAfter = response.headers[.retryAfter]
         default:
             log.unexpected(error)
-            return ProblemPage(problem: .unexpected, detail: nil, way: .none)
+            problem = .unexpected
         }
+        let page = ProblemPage(problem: problem, detail: detail, way: .none)
+        var response = page.render(in: desk.surroundings(of: request))
+        response.headers[.retryAfter] = retryAfter
+        return response
     }
 
     /// Answers whatever an endpoint throws, and makes every answer a little safer.
@@ -128,21 +140,29 @@ package enum ErrorResponse {
         let desk: PageDesk
         /// For each path, the `Allow` header of what it answers.
         let methods: [String: String]
+        /// The paths that are answered however many other requests are.
+        let alwaysAnswered: Set<String>
+
+        private static let noSniffing = HTTPField(name: .xContentTypeOptions, value: "nosniff")
+        private static let noReferrer = HTTPField(name: .referrerPolicy, value: "no-referrer")
+        private static let nothingToShow = HTTPField(
+            name: .contentSecurityPolicy,
+            value: "default-src 'none'; frame-ancestors 'none'"
+        )
 
         package func handle(
             _ request: Request,
             context: ServerContext,
-            next: (Request, ServerContext) async throws -> Response
+            next: @concurrent (Request, ServerContext) async throws -> Response
         ) async throws -> Response {
             var response = await answer(request, context, next)
             // A body after HEAD would be read as the start of the next answer (RFC 9110 §9.3.2).
             if request.method == .head { response = response.createHeadResponse() }
-            response.headers[.xContentTypeOptions] = "nosniff"
-            response.headers[.referrerPolicy] = "no-referrer"
+            response.headers.append(Self.noSniffing)
+            response.headers.append(Self.noReferrer)
             // Pages bring a policy of their own; nothing else here is to be shown or framed.
             if !response.headers.contains(.contentSecurityPolicy) {
-                response.headers[.contentSecurityPolicy] =
-                    "default-src 'none'; frame-ancestors 'none'"
+                response.headers.append(Self.nothingToShow)
             }
             return response
         }
@@ -150,9 +170,12 @@ package enum ErrorResponse {
         private func answer(
             _ request: Request,
             _ context: ServerContext,
-            _ next: (Request, ServerContext) async throws -> Response
+            _ next: @concurrent (Request, ServerContext) async throws -> Response
         ) async -> Response {
             do {
+                if context.isPastCapacity, !alwaysAnswered.contains(request.uri.path) {
+                    throw StorageError.overloaded
+                }
                 return try await next(request, context)
             } catch let error as OAuthError {
                 return ErrorResponse.response(to: error)
@@ -163,7 +186,10 @@ package enum ErrorResponse {
             } catch let error as DevicesLimited {
                 return ErrorResponse.response(to: error)
             } catch let error as StorageError {
-                return ErrorResponse.response(to: error, log: log)
+                guard request.isForPerson else {
+                    return ErrorResponse.response(to: error, log: log)
+                }
+                return ErrorResponse.page(for: error, to: request, from: desk, log: log)
             } catch let error as KeyRing.Unusable {
                 return ErrorResponse.response(
                     to: .unavailable("the keys in the store cannot be used: \(error)"),
@@ -249,6 +275,13 @@ enum CacheControl {
     /// By everybody, for this long.
     case seconds(Int64)
 
+    fileprivate var isNoStore: Bool {
+        switch self {
+        case .noStore: true
+        case .seconds: false
+        }
+    }
+
     /// The headers that say so; with `no-store` goes `Pragma`, as RFC 6749 §5.1 demands.
     func headers(with contentType: String? = nil) -> HTTPFields {
         var headers = HTTPFields()
@@ -283,6 +316,10 @@ extension Request {
 }
 
 extension Response {
+    private static let jsonType = "application/json"
+    /// Of most answers.
+    private static let freshJSON = CacheControl.noStore.headers(with: jsonType)
+
     /// A JSON answer.
     static func json(
         _ bytes: [UInt8],
@@ -291,7 +328,7 @@ extension Response {
     ) -> Response {
         Response(
             status: status,
-            headers: cacheControl.headers(with: "application/json"),
+            headers: cacheControl.isNoStore ? freshJSON : cacheControl.headers(with: jsonType),
             body: .init(byteBuffer: ByteBuffer(bytes: bytes))
         )
     }

@@ -35,7 +35,12 @@ enum FormRequest {
     /// A body's form.
     static func parameters(_ body: ByteBuffer) throws(OAuthError) -> FormParameters {
         do {
-            return try FormParameters(parsing: Array(body.readableBytesView))
+            let form = body.withUnsafeReadableBytes { bytes in
+                Result { () throws(FormParameters.Malformed) in
+                    try FormParameters(parsing: bytes)
+                }
+            }
+            return try form.get()
         } catch {
             throw OAuthError(.invalidRequest, sentence(for: error))
         }
@@ -51,6 +56,7 @@ enum FormRequest {
 
     /// Whether a body of this type is a form.
     static func isForm(_ contentType: String?) -> Bool {
+        if contentType == "application/x-www-form-urlencoded" { return true }
         let type = contentType?.split(separator: ";").first ?? ""
         return type.trimmingSuffix(while: \.isWhitespace).lowercased()
             == "application/x-www-form-urlencoded"

@@ -35,9 +35,11 @@ struct HousekeepingService: Service {
     }
 
     /// Whether there is more to do.
-    private func round(_ housekeeping: Housekeeping) async -> Bool {
+    func round(_ housekeeping: Housekeeping) async -> Bool {
         do {
-            return try await housekeeping.tidy(at: server.surroundings.now())
+            let round = try await housekeeping.tidy(at: server.surroundings.now())
+            log.housekept(round)
+            return round.hasMore
         } catch {
             // What was broken off because the server stops is done at its next start.
             guard !Task.isCancelled else { return false }

@@ -7,21 +7,56 @@ package func routes(
     site: PageSite,
     log: ServerLog,
     proxies: TrustedProxies = .none,
-    front: FrontPage = .account
+    front: FrontPage = .account,
+    metricsPlace: MetricsPlace = .besideThePages
 ) -> Router<ServerContext> {
     let table = RouteTable(for: server, site: site, log: log, front: front)
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
+    // First, and so outermost: it sees what leaves.
+    let requests = RequestMetrics(
+        routes: table.routes.map { ($0.method, $0.path) } + metricsPlace.routes,
+        metrics: log.metrics
+    )
+    router.addMiddleware { requests }
     if !proxies.isEmpty { router.addMiddleware { ClientAddress(proxies: proxies) } }
     if let security = StrictTransportSecurity(issuer: server.settings.issuer) {
         router.addMiddleware { security }
     }
     router.addMiddleware { CrossOrigin(server: server, methods: table.crossOriginMethods) }
     let desk = PageDesk(server: server, site: site)
-    router.addMiddleware { ErrorResponse.Middleware(log: log, desk: desk, methods: table.methods) }
+    router.addMiddleware {
+        ErrorResponse.Middleware(
+            log: log,
+            desk: desk,
+            methods: table.methods,
+            alwaysAnswered: table.alwaysAnswered.union(metricsPlace.routes.map(\.path))
+        )
+    }
     for route in table.routes {
         router.on(RouterPath(route.path), method: route.method) { try await route.answer($0, $1) }
     }
+    switch metricsPlace {
+    case .besideThePages:
+        let metrics = MetricsEndpoint(metrics: log.metrics)
+        router.get(RouterPath(MetricsEndpoint.path)) { try metrics.answer($0, $1) }
+    case .elsewhere: break
+    }
     return router
+}
+
+/// Where `/metrics` answers.
+package enum MetricsPlace: Sendable {
+    /// Where everything else does, to this machine alone.
+    case besideThePages
+    /// At a ``MetricsListener``.
+    case elsewhere
+
+    fileprivate var routes: [(method: HTTPRequest.Method, path: String)] {
+        switch self {
+        case .besideThePages: [(.get, MetricsEndpoint.path)]
+        case .elsewhere: []
+        }
+    }
 }
 
 /// What stands at the issuer's own address.
@@ -38,6 +73,7 @@ struct RouteTable {
         let method: HTTPRequest.Method
         let path: String
         var crossOrigin = CrossOriginAccess.none
+        var load = LoadRule.refused
         let answer: @Sendable (Request, ServerContext) async throws -> Response
     }
 
@@ -45,6 +81,15 @@ struct RouteTable {
     enum CrossOriginAccess {
         case none
         case singlePageClients
+    }
+
+    /// What becomes of a request when too many are being answered already.
+    enum LoadRule {
+        /// It is told to come back.
+        case refused
+        /// It is answered all the same: it costs next to nothing, and whoever asks decides by it
+        /// whether this server is to be stopped.
+        case answered
     }
 
     let routes: [Route]
@@ -110,7 +155,9 @@ struct RouteTable {
                 ) { _, _ in
                     try await keySet.answer()
                 },
-                .init(method: .get, path: "/healthz") { _, _ in HealthEndpoint.alive() },
+                .init(method: .get, path: "/healthz", load: .answered) { _, _ in
+                    HealthEndpoint.alive()
+                },
                 .init(method: .get, path: "/readyz") { _, _ in await health.ready() },
             ]
             + MetadataEndpoint.paths(issuerPath: base).map { path in
@@ -168,6 +215,11 @@ struct RouteTable {
     var crossOriginMethods: [String: String] {
         Self.methods(of: routes.filter { $0.crossOrigin == .singlePageClients })
             .mapValues { $0.joined(separator: ", ") }
+    }
+
+    /// The paths that no load closes.
+    var alwaysAnswered: Set<String> {
+        Set(routes.filter { $0.load == .answered }.map(\.path))
     }
 
     private static func methods(of routes: [Route]) -> [String: [String]] {

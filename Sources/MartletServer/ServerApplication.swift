@@ -10,7 +10,14 @@ package enum ServerApplication {
     /// Connections that say nothing for this long are closed.
     static let idleTimeout: TimeAmount = .seconds(60)
     /// Further connections wait to be taken. A connection with a half-sent body holds some 130 KiB.
-    static let maximumConnections = 4096
+    static let mostConnections = 4096
+    /// What a server needs for all of them.
+    package static let openFiles = mostConnections + OpenFiles.reserve
+
+    /// Never so many that the store could not open its files.
+    static var maximumConnections: Int {
+        max(1, min(mostConnections, OpenFiles.limit - OpenFiles.reserve))
+    }
 
     /// Where and how it listens, and what is told when it does.
     package struct Listening: Sendable {
@@ -20,6 +27,7 @@ package enum ServerApplication {
         package let certificate: CurrentCertificate?
         /// Whose word about the client's address counts.
         package let proxies: TrustedProxies
+        package let metricsPlace: MetricsPlace
         /// Called with the port that was bound, which differs if ``port`` is 0.
         package let started: @Sendable (Int) async -> Void
 
@@ -28,36 +36,44 @@ package enum ServerApplication {
             port: Int,
             certificate: CurrentCertificate? = nil,
             proxies: TrustedProxies = .none,
+            metricsPlace: MetricsPlace = .besideThePages,
             started: @escaping @Sendable (Int) async -> Void = { _ in }
         ) {
             self.host = host
             self.port = port
             self.certificate = certificate
             self.proxies = proxies
+            self.metricsPlace = metricsPlace
             self.started = started
         }
     }
 
-    /// The application, with the routes of ``routes(for:site:log:proxies:front:)`` and whatever `extend` adds.
+    /// The application, with the routes of ``routes(for:site:log:proxies:front:metricsPlace:)`` and
+    /// whatever `extend` adds.
     ///
-    /// - Parameter services: what runs beside it for as long as it runs.
+    /// - Parameters:
+    ///   - metrics: what the server's notices are counted in too.
+    ///   - services: what runs beside it for as long as it runs.
     package static func make(
         for server: AuthorizationServer,
         branding: Branding = .standard,
         listening: Listening,
         logger: Logger,
+        metrics: ServerMetrics,
         services: [any Service] = [],
         front: FrontPage = .account,
         extend: (Router<ServerContext>) -> Void = { _ in }
     ) -> some ApplicationProtocol {
-        let log = ServerLog(logger)
+        let log = ServerLog(logger, metrics: metrics)
+        metrics.observeHashing(of: server)
         let site = PageSite(issuerPath: server.settings.issuerPath, branding: branding)
         let router = routes(
             for: server,
             site: site,
             log: log,
             proxies: listening.proxies,
-            front: front
+            front: front,
+            metricsPlace: listening.metricsPlace
         )
         extend(router)
         let answers = Answers(router, surroundings: server.surroundings, logger: logger)
@@ -70,7 +86,10 @@ package enum ServerApplication {
             configuration: .init(
                 address: .hostname(listening.host, port: listening.port),
                 serverName: nil,
-                availableConnectionsDelegate: MaximumAvailableConnections(maximumConnections)
+                availableConnectionsDelegate: OpenConnections(
+                    maximum: maximumConnections,
+                    meter: metrics.connections
+                )
             ),
             services: [
                 HousekeepingService(server: server, log: log), DirectoryService(server: server),
@@ -79,6 +98,7 @@ package enum ServerApplication {
             onServerRunning: { channel in
                 await listening.started(channel.localAddress?.port ?? listening.port)
             },
+            eventLoopGroupProvider: .shared(EventLoops.shared),
             logger: frameworkLogger
         )
     }

@@ -7,12 +7,17 @@ package struct ServerContext: RequestContext {
     let channel: any Channel
     /// Where the client is: what the connection says, until ``ClientAddress`` knows better.
     package internal(set) var remoteAddress: String
+    /// Whether too many others are being answered already.
+    package internal(set) var isPastCapacity = false
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         channel = source.channel
         remoteAddress = Self.unmapped(source.channel.remoteAddress?.ipAddress ?? "local")
     }
+
+    /// The other end of the connection itself; `nil` if there is none.
+    var connectionAddress: String? { channel.remoteAddress?.ipAddress }
 
     /// An IPv4 address as itself where a socket for both families shows it as `::ffff:192.0.2.1`:
     /// by their first 64 bits these would all be one network, and share its limits.

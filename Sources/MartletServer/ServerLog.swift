@@ -1,15 +1,21 @@
 package import Logging
 package import MartletCore
 
-/// What the operator sees in the log: reasons and session ids, never a token or a name.
+/// What the operator is told: in the log reasons and session ids, never a token or a name; and in
+/// the metrics how often.
 package struct ServerLog: Sendable {
     private let logger: Logger
+    let metrics: ServerMetrics
+    private let overloads = LogPace()
+    private let failures = LogPace()
 
-    package init(_ logger: Logger) {
+    package init(_ logger: Logger, metrics: ServerMetrics) {
         self.logger = logger
+        self.metrics = metrics
     }
 
     package func notice(_ notice: AuthorizationServer.Notice) {
+        metrics.count(notice)
         switch notice {
         case .rotated(let id):
             logger.debug("rotated", metadata: ["session": "\(id)"])
@@ -23,6 +29,11 @@ package struct ServerLog: Sendable {
         case .refused(let id, let reason):
             logger.debug(
                 "refused: the session is over",
+                metadata: ["session": "\(id)", "reason": "\(reason.rawValue)"]
+            )
+        case .reuseAfterEnd(let id, let reason):
+            logger.debug(
+                "refused: a superseded refresh token of a session that is over",
                 metadata: ["session": "\(id)", "reason": "\(reason.rawValue)"]
             )
         case .aheadOfState(let id):
@@ -53,6 +64,7 @@ package struct ServerLog: Sendable {
             logger.warning("device authorization requests are slowed down: there are too many")
         case .userCodesLimited:
             logger.warning("codes of devices are slowed down: too many wrong ones")
+        case .issued, .signInSucceeded: break
         case .signInFailed:
             logger.info("sign-in failed")
         case .signInLimited(let address):
@@ -64,18 +76,35 @@ package struct ServerLog: Sendable {
     }
 
     func overloaded() {
-        logger.warning("refused: too much is waiting for the store")
+        metrics.count(.overloaded)
+        guard let withheld = overloads.mayPass("") else { return }
+        logger.warning(
+            "refused: too many requests are waiting",
+            metadata: ["withheld": "\(withheld)"]
+        )
     }
 
-    func storeFailed(_ reason: String) {
-        logger.error("the store failed", metadata: ["reason": "\(reason)"])
+    /// - Parameter refusal: as what it is counted.
+    func storeFailed(_ refusal: Refusal, _ reason: String) {
+        metrics.count(refusal)
+        guard let withheld = failures.mayPass(reason) else { return }
+        logger.error(
+            "the store failed",
+            metadata: ["reason": "\(reason)", "withheld": "\(withheld)"]
+        )
     }
 
     func unexpected(_ error: any Error) {
+        metrics.count(.unexpected)
         logger.error("unexpected error", metadata: ["type": "\(type(of: error))"])
     }
 
+    func housekept(_ round: Housekeeping.Round) {
+        metrics.count(round)
+    }
+
     func housekeepingFailed(_ error: any Error) {
+        metrics.countHousekeepingFailure()
         logger.error("housekeeping failed; it is tried again", metadata: ["error": "\(error)"])
     }
 }
@@ -84,11 +113,13 @@ package struct ServerLog: Sendable {
 
 extension ServerLog {
     func logoutTold(_ client: ClientID) {
+        metrics.count(.told)
         logger.debug("a client was told of a logout", metadata: ["client": "\(client)"])
     }
 
     /// - Parameter client: `nil` while it is not known yet who is to be told.
     func logoutFailed(_ client: ClientID?, _ reason: String) {
+        metrics.count(.failed)
         logger.info(
             "a client could not be told of a logout",
             metadata: ["client": "\(client?.rawValue ?? "any")", "reason": "\(reason)"]
@@ -96,6 +127,7 @@ extension ServerLog {
     }
 
     func logoutGivenUp(_ client: ClientID?) {
+        metrics.count(.dropped)
         logger.warning(
             "a client is not told of a logout: it was tried often enough",
             metadata: ["client": "\(client?.rawValue ?? "any")"]
@@ -103,6 +135,7 @@ extension ServerLog {
     }
 
     func logoutsLost(_ count: Int, _ reason: String) {
+        metrics.count(.dropped, times: count)
         logger.warning(
             "clients are not told of logouts",
             metadata: ["count": "\(count)", "reason": "\(reason)"]

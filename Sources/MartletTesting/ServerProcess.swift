@@ -11,9 +11,14 @@ package final class ServerProcess {
     static let startAttempts = 400
     static let startInterval: TimeInterval = 0.05
 
+    /// What the store's file is called.
+    package static let storeName = "martlet.db"
+
     package let folder: URL
+    package let storePath: String
     package let port: Int
     private let environment: [String: String]
+    private let openFiles: Int?
     private var process: Process?
 
     package var url: String { "http://127.0.0.1:\(port)" }
@@ -24,16 +29,25 @@ package final class ServerProcess {
     /// - Parameters:
     ///   - configuration: what `martlet.yaml` has beside issuer, listen and store.
     ///   - environment: more variables for the process.
-    package init(configuration: String, environment: [String: String] = [:]) throws {
+    ///   - storeFolder: where the store is kept, if not beside the configuration.
+    ///   - openFiles: how many files it may have open unless it asks for more.
+    package init(
+        configuration: String,
+        environment: [String: String] = [:],
+        storeFolder: URL? = nil,
+        openFiles: Int? = nil
+    ) throws {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "martlet-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        storePath = (storeFolder ?? folder).appending(path: Self.storeName).path
         port = try Self.freePort()
         self.environment = environment
+        self.openFiles = openFiles
         let file = """
             issuer: \(issuer)
             listen: 127.0.0.1:\(port)
-            store: sqlite:martlet.db
+            store: sqlite:\(storePath)
             master_key: file:martlet.key
             \(configuration)
             """
@@ -64,8 +78,16 @@ package final class ServerProcess {
     /// Starts the server and returns once it answers.
     package func start() async throws {
         let process = Process()
-        process.executableURL = Self.binary
-        process.arguments = ["serve", "--config", configurationPath]
+        let arguments = ["serve", "--config", configurationPath]
+        if let openFiles {
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments =
+                ["-c", #"ulimit -S -n "$0" && exec "$@""#, "\(openFiles)", Self.binary.path]
+                + arguments
+        } else {
+            process.executableURL = Self.binary
+            process.arguments = arguments
+        }
         process.environment = ProcessInfo.processInfo.environment
             .filter { !$0.key.hasPrefix("MARTLET_") }
             .merging(environment) { $1 }
@@ -103,6 +125,19 @@ package final class ServerProcess {
         self.process = nil
     }
 
+    /// Waits for a server that ends by itself; `false` if it does not.
+    package func ends(within patience: Duration) async throws -> Bool {
+        guard let process else { return true }
+        let end = ContinuousClock.now + patience
+        while process.isRunning {
+            guard ContinuousClock.now < end else { return false }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        process.waitUntilExit()
+        self.process = nil
+        return true
+    }
+
     /// Asks the server to stop and waits until it has.
     package func stop() {
         guard let process else { return }
@@ -113,14 +148,30 @@ package final class ServerProcess {
 
     /// Whether somebody accepts connections on a port of loopback.
     package static func isListening(on port: Int) -> Bool {
+        guard let socket = connection(to: port) else { return false }
+        close(socket)
+        return true
+    }
+
+    /// A plain connection to the server; whoever asked for it closes it.
+    package func connect() throws -> Int32 {
+        guard let socket = Self.connection(to: port) else {
+            throw Failure(description: "the server takes no connection")
+        }
+        return socket
+    }
+
+    private static func connection(to port: Int) -> Int32? {
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
         var address = loopback(port: port)
-        return withUnsafePointer(to: &address) { address in
+        let isConnected = withUnsafePointer(to: &address) { address in
             address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                Foundation.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
+        if isConnected { return socket }
+        close(socket)
+        return nil
     }
 
     private static func loopback(port: Int) -> sockaddr_in {

@@ -18,15 +18,22 @@ struct Installation {
         try await open(try options.load())
     }
 
-    /// - Parameter notice: what the operator should see of the server's work.
+    /// - Parameters:
+    ///   - notice: what the operator should see of the server's work.
+    ///   - committed: told of each batch of writes; called on the store's writing thread.
     /// - Throws: ``ConfigurationError``, or ``Refusal`` for a store or key that cannot be used.
     static func open(
         _ configuration: Configuration,
         for use: Use = .command,
-        notice: @escaping @Sendable (AuthorizationServer.Notice) -> Void = { _ in }
+        notice: @escaping @Sendable (AuthorizationServer.Notice) -> Void = { _ in },
+        committed: @escaping @Sendable (CommittedBatch) -> Void = { _ in }
     ) async throws -> Installation {
         let surroundings = Surroundings.system
-        let storage = try openStore(configuration.store, clock: surroundings.now)
+        let storage = try openStore(
+            configuration.store,
+            clock: surroundings.now,
+            committed: committed
+        )
         do {
             let installation = Installation(
                 configuration: configuration,
@@ -57,18 +64,29 @@ struct Installation {
         case command
     }
 
+    /// Lets the metrics ask how many writes wait.
+    func observeStore(by metrics: ServerMetrics) {
+        metrics.observeStore { [weak storage] in storage?.waiting ?? 0 }
+    }
+
     func close() async {
         await storage.close()
     }
 
     private static func openStore(
         _ location: StoreLocation,
-        clock: @escaping @Sendable () -> Instant
+        clock: @escaping @Sendable () -> Instant,
+        committed: @escaping @Sendable (CommittedBatch) -> Void
     ) throws -> SQLiteStorage {
         switch location {
         case .sqlite(let path):
             do {
-                return try SQLiteStorage.open(path: path, ifMissing: .create, clock: clock)
+                return try SQLiteStorage.open(
+                    path: path,
+                    ifMissing: .create,
+                    clock: clock,
+                    committed: committed
+                )
             } catch {
                 throw Refusal("\(path.printable): \(error).")
             }

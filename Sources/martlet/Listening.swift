@@ -21,7 +21,7 @@ enum Listening {
         host: String,
         port: Int
     ) async throws {
-        do {
+        try await explain(host: host, port: port) {
             var configuration = ServiceGroupConfiguration(
                 services: [.init(service: application)],
                 gracefulShutdownSignals: [.sigterm, .sigint],
@@ -29,6 +29,17 @@ enum Listening {
             )
             configuration.maximumGracefulShutdownDuration = patience
             try await ServiceGroup(configuration: configuration).run()
+        }
+    }
+
+    /// Turns what keeps `body` from listening on this address into a sentence.
+    static func explain(
+        host: String,
+        port: Int,
+        _ body: () async throws -> Void
+    ) async throws {
+        do {
+            try await body()
         } catch let error as IOError {
             throw Refusal(sentence(for: error.errnoCode, address: "\(host):\(port)"))
         } catch is SocketAddressError {

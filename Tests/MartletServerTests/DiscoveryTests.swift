@@ -262,6 +262,7 @@ struct DiscoveryTests {
             for: test.server,
             listening: .init(host: "127.0.0.1", port: 0),
             logger: test.log.logger,
+            metrics: test.metrics,
             front: .callers
         ) { router in
             router.get("/") { _, _ in "a page of one's own" }

@@ -6,8 +6,8 @@ import Testing
 struct RawConnection {
     struct Silent: Error {}
 
-    /// Longer than any answer takes, even on a busy machine.
-    static let patience: Duration = .seconds(10)
+    /// Longer than any answer takes, even on a busy machine and under the thread sanitizer.
+    static let patience: Duration = .seconds(60)
     /// Between two pieces, so that they travel apart.
     static let pause: Duration = .milliseconds(20)
 

@@ -119,7 +119,7 @@ struct RefreshTokenLifeTests {
         let answers = try await withThrowingTaskGroup { group in
             for _ in 0..<times {
                 group.addTask { [request] in
-                    let response = try await http.execute(request, timeout: .seconds(10))
+                    let response = try await http.execute(request, timeout: .seconds(60))
                     let body = try await response.body.collect(upTo: 65_536)
                     return Answer(
                         status: Int(response.status.code),

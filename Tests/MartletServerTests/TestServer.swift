@@ -23,10 +23,12 @@ struct TestServer {
     let clock = ManualClock()
     let storage: FaultyStorage
     let log = RecordedLog()
+    let metrics: ServerMetrics
     let server: AuthorizationServer
     /// What connections are encrypted with, if they are.
     var certificate: CurrentCertificate?
     var proxies = TrustedProxies.none
+    var metricsPlace = MetricsPlace.besideThePages
 
     init(
         issuer: String = Self.issuer,
@@ -35,6 +37,7 @@ struct TestServer {
         let clock = clock
         storage = FaultyStorage(InMemoryStorage(clock: { clock.now }))
         let logger = log.logger
+        metrics = ServerMetrics(version: "test", start: clock.now)
         let surroundings = Surroundings.manual(clock: clock, seed: 7)
         let master = try #require(MasterKey(Secret(surroundings.randomBytes(MasterKey.length))))
         server = AuthorizationServer(
@@ -42,7 +45,7 @@ struct TestServer {
             storage: storage,
             masters: MasterKeys(current: master),
             surroundings: surroundings,
-            notice: ServerLog(logger).notice
+            notice: ServerLog(logger, metrics: metrics).notice
         )
         try await server.keyAdministration.prepare([.es256])
         for client in KnownClient.all { try await register(client) }
@@ -60,9 +63,11 @@ struct TestServer {
                 host: "127.0.0.1",
                 port: 0,
                 certificate: certificate,
-                proxies: proxies
+                proxies: proxies,
+                metricsPlace: metricsPlace
             ),
             logger: log.logger,
+            metrics: metrics,
             extend: extend
         )
     }

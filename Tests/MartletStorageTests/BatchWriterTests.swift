@@ -1,3 +1,4 @@
+import GRDB
 import MartletCore
 import MartletTesting
 import Synchronization
@@ -25,6 +26,29 @@ struct BatchWriterTests {
         #expect(after.writes - before.writes == 64)
         // The first may have set out alone before the others came.
         #expect(after.batches - before.batches <= 2)
+        await storage.close()
+    }
+
+    @Test("each batch that is durable is told with its writes and its times")
+    func toldOf() async throws {
+        let told = Mutex<[CommittedBatch]>([])
+        let file = try TemporaryStore()
+        let storage = try file.open(clock) { batch in told.withLock { $0.append(batch) } }
+        let families = try (1...32).map { try family($0) }
+        for family in families { try await storage.make(family) }
+        let before = told.withLock { $0.count }
+        #expect(before == 32)
+        try await whileHeld(file) {
+            try await storage.rotate(families, times: 1)
+        } until: {
+            storage.waiting == 32
+        }
+        let batches = told.withLock { $0.dropFirst(before) }
+        #expect(batches.map(\.writes).reduce(0, +) == 32)
+        #expect(batches.count <= 2)
+        for batch in batches { #expect(.zero < batch.commit && batch.commit < batch.duration) }
+        let statistics = storage.statistics
+        #expect(statistics.batches == before + batches.count)
         await storage.close()
     }
 
@@ -198,6 +222,67 @@ struct BatchWriterTests {
         }
         await server.close()
         await commandLine.close()
+    }
+
+    @Test("after the log could not be copied the store is opened anew, and no write is lost")
+    func openedAnew() async throws {
+        let file = try TemporaryStore()
+        let (clock, path) = (clock, file.path)
+        try await file.open(clock).close()
+        let opened = Counter()
+        let storage = SQLiteStorage(
+            file: try StoreFile(
+                open: {
+                    opened.add()
+                    return try SQLiteStorage.pool(path) { clock.now }
+                },
+                connect: { throw DatabaseError(resultCode: .SQLITE_IOERR) },
+                pagesToCopy: 20
+            ),
+            clock: { clock.now },
+            committed: { _ in }
+        )
+        let families = try (1...8).map { try family($0) }
+        for family in families { try await storage.make(family) }
+        try await storage.rotate(families, times: 200)
+        #expect(opened.value > 1)
+        // A read that comes as the store is being opened is refused, so ask the writer.
+        for family in families {
+            #expect(try await storage.rotate(family.authorized) == Generation(201))
+        }
+        await storage.close()
+        let later = try file.open(clock)
+        for family in families {
+            let found = try await later.find(family.authorized.id)
+            #expect(found.family?.state.generation == Generation(201))
+        }
+        await later.close()
+    }
+
+    @Test("the log is copied while writes go on, and starts over")
+    func copying() async throws {
+        let file = try TemporaryStore()
+        let (clock, path) = (clock, file.path)
+        try await file.open(clock).close()
+        let storage = SQLiteStorage(
+            file: try StoreFile(
+                open: { try SQLiteStorage.pool(path) { clock.now } },
+                connect: { try DatabaseQueue(path: path) },
+                pagesToCopy: 20
+            ),
+            clock: { clock.now },
+            committed: { _ in }
+        )
+        let families = try (1...8).map { try family($0) }
+        for family in families { try await storage.make(family) }
+        let before = file.size("-wal")
+        try await storage.rotate(families, times: 3000)
+        // Each of at least 3000 commits wrote a page.
+        #expect(file.size("-wal") - before < 2000 * 1024)
+        for family in families {
+            #expect(try await storage.rotate(family.authorized) == Generation(3001))
+        }
+        await storage.close()
     }
 
     /// Does the work while another process holds the write lock, which it lets go once the

@@ -19,8 +19,16 @@ final class TemporaryStore: Sendable {
 
     var path: String { folder.appendingPathComponent("martlet.db").path }
 
-    func open(_ clock: ManualClock) throws(SQLiteOpenError) -> SQLiteStorage {
-        try SQLiteStorage.open(path: path, ifMissing: .create) { clock.now }
+    func open(
+        _ clock: ManualClock,
+        committed: @escaping @Sendable (CommittedBatch) -> Void = { _ in }
+    ) throws(SQLiteOpenError) -> SQLiteStorage {
+        try SQLiteStorage.open(
+            path: path,
+            ifMissing: .create,
+            clock: { clock.now },
+            committed: committed
+        )
     }
 
     /// The size of the file, or of one beside it.

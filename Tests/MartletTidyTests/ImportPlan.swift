@@ -12,7 +12,9 @@ enum ImportPlan {
             "Synchronization",
         ],
         "MartletServer": [
-            "AsyncHTTPClient", "Crypto", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging",
+            "AsyncHTTPClient", "CoreMetrics", "Crypto", "FoundationEssentials", "HTTPTypes",
+            "Hummingbird",
+            "HummingbirdCore", "Logging",
             "MartletCore", "MartletProtocol", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTP2",
             "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOHTTPTypesHTTP2", "NIOPosix", "NIOSSL",
             "NIOTLS",
@@ -25,6 +27,11 @@ enum ImportPlan {
         ],
         "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],
+        "MartletBench": [
+            "ArgumentParser", "Crypto", "Foundation", "GRDBSQLite", "MartletCore",
+            "MartletProtocol", "MartletResourceServer", "MartletSQLite", "NIOCore", "NIOHTTP1",
+            "NIOPosix", "Synchronization",
+        ],
         "martlet": [
             "ArgumentParser", "Foundation", "FoundationEssentials", "HTTPTypes", "Hummingbird",
             "Logging", "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletSQLite",

@@ -63,14 +63,27 @@ package final class PasswordHasher: Sendable {
     /// How many wait or run; at 50 ms each and two at a time, the last waits 1.6 seconds.
     static let maximumWaiting = 64
 
+    /// What there is to do, for whoever measures.
+    package struct Load: Sendable, Equatable {
+        package var running = 0
+        package var waiting = 0
+    }
+
+    private struct State {
+        var load = Load()
+        var next = 0
+    }
+
     private let threads: [DispatchQueue]
-    private let waiting = Mutex((count: 0, next: 0))
+    private let state = Mutex(State())
 
     /// - Parameter atOnce: how many run beside each other, so that a share of the cores is left to
     ///   refreshes.
     package init(atOnce: Int = 2) {
         threads = (0..<max(1, atOnce)).map { DispatchQueue(label: "martlet.passwords.\($0)") }
     }
+
+    package var load: Load { state.withLock { $0.load } }
 
     /// Argon2id of a password under this salt.
     package func hash(
@@ -99,17 +112,21 @@ package final class PasswordHasher: Sendable {
     private func run<Result: Sendable>(
         _ work: @escaping @Sendable () -> Result
     ) async throws(StorageError) -> Result {
-        let thread = waiting.withLock { waiting -> DispatchQueue? in
-            guard waiting.count < Self.maximumWaiting else { return nil }
-            waiting.count += 1
-            waiting.next = (waiting.next + 1) % threads.count
-            return threads[waiting.next]
+        let thread = state.withLock { state -> DispatchQueue? in
+            guard state.load.running + state.load.waiting < Self.maximumWaiting else { return nil }
+            state.load.waiting += 1
+            state.next = (state.next + 1) % threads.count
+            return threads[state.next]
         }
         guard let thread else { throw .overloaded }
         return await withCheckedContinuation { continuation in
             thread.async { [self] in
+                state.withLock { state in
+                    state.load.waiting -= 1
+                    state.load.running += 1
+                }
                 let result = work()
-                waiting.withLock { $0.count -= 1 }
+                state.withLock { $0.load.running -= 1 }
                 continuation.resume(returning: result)
             }
         }

@@ -44,6 +44,7 @@ extension AuthorizationServer {
             return .wrong
         }
         attempts.succeeded(name: name, address: address, at: now, known: known)
+        notice(.signInSucceeded)
         return .right(await upgraded(account, with: password))
     }
 

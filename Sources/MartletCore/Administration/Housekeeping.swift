@@ -13,23 +13,47 @@ package struct Housekeeping: Sendable {
         self.storage = storage
     }
 
-    /// One round; answers whether there is more to do.
+    /// What one round took away.
+    package struct Round: Sendable, Equatable {
+        package internal(set) var removed: [Kind: Int] = [:]
+
+        /// Whether there is more to do.
+        package var hasMore: Bool { removed.contains { $0.value == $0.key.batch } }
+    }
+
+    /// What is over, and taken away.
+    package enum Kind: String, Sendable, CaseIterable {
+        case families
+        case oneTime = "one_time"
+        case events
+        case clients
+        case registrationTokens = "registration_tokens"
+
+        fileprivate var batch: Int {
+            switch self {
+            case .families, .oneTime, .events: Housekeeping.batch
+            case .clients, .registrationTokens: Housekeeping.registrationBatch
+            }
+        }
+    }
+
+    /// One round; answers what it removed.
     ///
     /// A family stays until its absolute end plus one access token's life, so that what ended it
     /// can be told as long as anything of it could be presented.
-    package func tidy(at now: Instant) async throws(StorageError) -> Bool {
-        let families = try await storage.purge(
+    package func tidy(at now: Instant) async throws(StorageError) -> Round {
+        var round = Round()
+        round.removed[.families] = try await storage.purge(
             before: now - KeyRing.publishedAfterUse,
             limit: Self.batch
         )
-        let once = try await storage.purgeOneTime(before: now, limit: Self.batch)
-        let events = try await storage.purgeEvents(
+        round.removed[.oneTime] = try await storage.purgeOneTime(before: now, limit: Self.batch)
+        round.removed[.events] = try await storage.purgeEvents(
             before: now - Self.historyLifetime,
             limit: Self.batch
         )
-        let clients = try await removeUnusedClients(at: now)
-        let tokens = try await removeExpiredTokens(at: now)
-        return max(families, once, events) == Self.batch
-            || max(clients, tokens) == Self.registrationBatch
+        round.removed[.clients] = try await removeUnusedClients(at: now)
+        round.removed[.registrationTokens] = try await removeExpiredTokens(at: now)
+        return round
     }
 }

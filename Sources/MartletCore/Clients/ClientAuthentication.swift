@@ -95,15 +95,18 @@ package final class ClientSecretVerifier: Sendable {
     /// signing in.
     private let hasher = PasswordHasher(atOnce: 1)
     private let attempts: AttemptLimiter
-    private let memoryKey: SymmetricKey
+    private let memoryKey: AuthenticationKey
     /// Chosen secrets that were verified slowly before, as codes under a key that this process
     /// alone has, so that only the first request pays for Argon2.
     private let verified = BoundedCache<String, [UInt8]>(capacity: remembered)
 
     init(attempts: Int, loopback: AttemptLimiter.Loopback, memoryKey: [UInt8]) {
         self.attempts = AttemptLimiter(attempts: attempts, loopback: loopback)
-        self.memoryKey = SymmetricKey(data: memoryKey)
+        self.memoryKey = AuthenticationKey(SymmetricKey(data: memoryKey))
     }
+
+    /// Of the secrets that are hashed slowly.
+    package var load: PasswordHasher.Load { hasher.load }
 
     static let tooManyAttempts = OAuthError(
         .invalidClient,
@@ -148,20 +151,16 @@ package final class ClientSecretVerifier: Sendable {
         switch hash {
         case .keyed(let id, let code):
             guard let key = keys.clientSecretKey(id) else { return false }
-            return Self.code(of: secret, key: key) == Secret(code)
+            return Secret(key.code(of: secret.bytes)) == Secret(code)
         case .slow(let hash):
             guard try await hasher.verify(secret, against: hash) else { return false }
-            verified[hash.encoded] = Self.code(of: secret, key: memoryKey).bytes
+            verified[hash.encoded] = memoryKey.code(of: secret.bytes)
             return true
         }
     }
 
     private func isRemembered(_ secret: Secret, for hash: PasswordHash) -> Bool {
         guard let known = verified[hash.encoded] else { return false }
-        return Self.code(of: secret, key: memoryKey) == Secret(known)
-    }
-
-    private static func code(of secret: Secret, key: SymmetricKey) -> Secret {
-        Secret(Array(HMAC<SHA256>.authenticationCode(for: secret.bytes, using: key)))
+        return Secret(memoryKey.code(of: secret.bytes)) == Secret(known)
     }
 }

@@ -1,4 +1,3 @@
-package import Crypto
 package import MartletProtocol
 
 /// What is stored of a client secret.
@@ -12,10 +11,10 @@ package enum ClientSecretHash: Sendable, Equatable {
     /// The hash of a secret that Martlet made.
     package static func keyed(
         _ secret: Secret,
-        with key: SymmetricKey,
+        with key: AuthenticationKey,
         id: ClientSecretKeyID
     ) -> ClientSecretHash {
-        .keyed(id, Array(HMAC<SHA256>.authenticationCode(for: secret.bytes, using: key)))
+        .keyed(id, key.code(of: secret.bytes))
     }
 
     /// A new secret: `mcs_` and 256 random bits.

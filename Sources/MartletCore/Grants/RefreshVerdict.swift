@@ -46,8 +46,12 @@ enum RefreshVerdict: Sendable {
         )
         switch rotation {
         case .refuse(.over(let ended)):
+            let isReuse = family.isReuse(of: presented, terms: terms)
             return Change(
-                answer: .refused(sentence(for: ended.reason), .refused(id, ended.reason))
+                answer: .refused(
+                    sentence(for: ended.reason),
+                    isReuse ? .reuseAfterEnd(id, ended.reason) : .refused(id, ended.reason)
+                )
             )
         case .refuse(.aheadOfState):
             return Change(answer: .refused(invalid, .aheadOfState(id)))

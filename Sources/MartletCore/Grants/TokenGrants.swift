@@ -11,7 +11,7 @@ extension AuthorizationServer {
         guard let grant = GrantType(rawValue: name) else {
             throw OAuthError(.unsupportedGrantType, "This server does not know the grant type.")
         }
-        return try await directory.consult { snapshot in
+        let response = try await directory.consult { snapshot in
             switch grant {
             case .refreshToken:
                 try await RefreshTokenGrant(server: self, snapshot: snapshot).answer(request)
@@ -25,6 +25,8 @@ extension AuthorizationServer {
                 try await PasswordGrant(server: self, snapshot: snapshot).answer(request)
             }
         }
+        notice(.issued(grant))
+        return response
     }
 }
 

@@ -1,4 +1,4 @@
-package import Crypto
+import Crypto
 package import MartletProtocol
 
 /// Which refresh key tags a family's tokens; unique across master keys.
@@ -25,7 +25,7 @@ package struct RefreshKeyID: Sendable, Hashable, CustomStringConvertible {
 package struct RefreshToken: Sendable, Equatable, CustomStringConvertible {
     package static let prefix = "mrt_"
     static let version: UInt8 = 1
-    static let secretLength = 16
+    package static let secretLength = 16
     static let tagLength = 16
     static let bodyLength = 1 + 1 + 8 + 4 + secretLength
     /// 46 bytes as base64url.
@@ -70,8 +70,7 @@ extension RefreshToken {
     package func encoded(with keys: RefreshKeys) -> String? {
         guard let key = keys[key] else { return nil }
         let body = body
-        let tag = Self.tag(of: body, with: key)
-        return Self.prefix + Base64URL.encode(body + tag)
+        return Self.prefix + Base64URL.encode(body + Self.tag(of: body, with: key))
     }
 
     /// What a presented string turned out to be.
@@ -90,16 +89,23 @@ extension RefreshToken {
     package static func read(_ text: String, with keys: RefreshKeys) -> Presented {
         let utf8 = text.utf8
         guard utf8.count == prefix.utf8.count + encodedLength, utf8.starts(with: prefix.utf8),
-            let bytes = Base64URL.decode(String(text.dropFirst(prefix.count))),
+            let bytes = decoded(text),
             bytes.count == bodyLength + tagLength, bytes[0] == version
         else { return .invalid }
         let keyID = RefreshKeyID(bytes[1])
         guard let key = keys[keyID] else { return .unknownKey(keyID) }
         let body = Array(bytes[..<bodyLength])
-        guard constantTimeEqual(tag(of: body, with: key), Array(bytes[bodyLength...])),
+        guard constantTimeEqual(Array(tag(of: body, with: key)), Array(bytes[bodyLength...])),
             let token = RefreshToken(verifiedBody: body)
         else { return .invalid }
         return .issued(token)
+    }
+
+    private static func decoded(_ text: String) -> [UInt8]? {
+        var text = text
+        return text.withUTF8 { utf8 in
+            Base64URL.decode(UnsafeRawBufferPointer(.init(rebasing: utf8[prefix.utf8.count...])))
+        }
     }
 
     private var body: [UInt8] {
@@ -126,20 +132,20 @@ extension RefreshToken {
         self.secret = Secret(Array(body[14..<30]))
     }
 
-    private static func tag(of body: [UInt8], with key: SymmetricKey) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: body, using: key).prefix(tagLength))
+    private static func tag(of body: [UInt8], with key: AuthenticationKey) -> ArraySlice<UInt8> {
+        key.code(of: body).prefix(tagLength)
     }
 }
 
 /// The keys that refresh tokens are tagged with, by the id that each token names.
 package struct RefreshKeys: Sendable {
-    private let keys: [UInt8: SymmetricKey]
+    private let keys: [UInt8: AuthenticationKey]
 
-    package init(_ keys: [RefreshKeyID: SymmetricKey]) {
+    package init(_ keys: [RefreshKeyID: AuthenticationKey]) {
         self.keys = Dictionary(uniqueKeysWithValues: keys.map { ($0.key.value, $0.value) })
     }
 
-    subscript(id: RefreshKeyID) -> SymmetricKey? { keys[id.value] }
+    subscript(id: RefreshKeyID) -> AuthenticationKey? { keys[id.value] }
 
     /// Whether a token of this key can still verify.
     package func contains(_ id: RefreshKeyID) -> Bool { keys[id.value] != nil }

@@ -98,16 +98,29 @@ extension TokenFamily {
         if presented == state.generation {
             return advance(under: policy, at: now)
         }
-        let elapsed = max(.zero, terms.arrived - state.lastRotation)
-        let isPrevious = presented.successor == state.generation
-        if isPrevious && !state.marks.usedInPlace && policy.overlap.covers(elapsed) {
-            var next = state
+        var next = state
+        guard isReuse(of: presented, terms: terms) else {
             next.marks.repeated = true
             return .repeatLast(next)
         }
-        var next = state
         next.ended = Ended(reason: .reuse, at: now)
-        return .reuse(kindOfReuse(previous: isPrevious, elapsed: elapsed), ending: next)
+        return .reuse(kindOfReuse(of: presented, terms: terms), ending: next)
+    }
+
+    /// Whether the token of this generation was superseded and its overlap is over: what ends a
+    /// family that lives, and is only counted when it is over already.
+    func isReuse(of presented: Generation, terms: RotationTerms) -> Bool {
+        guard presented < state.generation else { return false }
+        return !isPrevious(presented) || state.marks.usedInPlace
+            || !terms.policy.overlap.covers(elapsed(terms))
+    }
+
+    private func isPrevious(_ presented: Generation) -> Bool {
+        presented.successor == state.generation
+    }
+
+    private func elapsed(_ terms: RotationTerms) -> Duration {
+        max(.zero, terms.arrived - state.lastRotation)
     }
 
     private func advance(under policy: RotationPolicy, at now: Instant) -> Rotation {
@@ -130,8 +143,8 @@ extension TokenFamily {
         return .rotate(to: next)
     }
 
-    private func kindOfReuse(previous: Bool, elapsed: Duration) -> Rotation.Reuse {
-        if previous && elapsed < Rotation.parallelWindow { return .parallelUse }
+    private func kindOfReuse(of presented: Generation, terms: RotationTerms) -> Rotation.Reuse {
+        if isPrevious(presented), elapsed(terms) < Rotation.parallelWindow { return .parallelUse }
         if state.marks.repeated || state.marks.consecutiveRepeats > 0 { return .afterRepeat }
         return .olderGeneration
     }

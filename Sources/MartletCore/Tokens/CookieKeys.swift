@@ -17,9 +17,9 @@ package struct CookieKeys: Sendable {
         case interaction
     }
 
-    private let keys: [UInt8: SymmetricKey]
+    private let keys: [UInt8: AuthenticationKey]
 
-    init(_ keys: [UInt8: SymmetricKey]) {
+    init(_ keys: [UInt8: AuthenticationKey]) {
         self.keys = keys
     }
 
@@ -41,14 +41,10 @@ package struct CookieKeys: Sendable {
     private static func tag(
         _ purpose: Purpose,
         _ parts: [String],
-        _ key: SymmetricKey
+        _ key: AuthenticationKey
     ) -> [UInt8] {
-        var hmac = HMAC<SHA256>(key: key)
-        for part in [purpose.rawValue] + parts {
-            hmac.update(data: Array("\(part.utf8.count) ".utf8))
-            hmac.update(data: Array(part.utf8))
-        }
-        return Array(hmac.finalize().prefix(codeLength - 1))
+        let runs = ([purpose.rawValue] + parts).map { Array("\($0.utf8.count) \($0)".utf8) }
+        return Array(key.code(of: runs).prefix(codeLength - 1))
     }
 }
 

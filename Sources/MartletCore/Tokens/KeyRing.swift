@@ -1,4 +1,4 @@
-package import Crypto
+import Crypto
 package import MartletProtocol
 
 /// All keys, open and ready to use: what signs, what tags, what is published.
@@ -18,7 +18,7 @@ package struct KeyRing: Sendable {
     package static let cacheLifetime: Duration = .minutes(10)
 
     /// One signing key with the headers of all that it signs at hand.
-    package struct Signing: Sendable {
+    package final class Signing: Sendable {
         package let record: SigningKeyRecord
         package let key: SigningKey
         private let accessToken: JSONWebSignature.Signer
@@ -54,12 +54,14 @@ package struct KeyRing: Sendable {
 
     /// In the order in which they become active; those that wait come last.
     package let signing: [Signing]
+    /// Those that sign once their time has come.
+    private let appointed: [SignatureAlgorithm: [(activeFrom: Instant, key: Signing)]]
     package let derived: [DerivedKeyRecord]
     package let refresh: RefreshKeys
     /// What pairwise subjects are made with; `nil` in a store that no server has prepared yet.
-    let subjectKey: SymmetricKey?
+    let subjectKey: AuthenticationKey?
     package let cookies: CookieKeys
-    private let clientSecret: [ClientSecretKeyID: SymmetricKey]
+    private let clientSecret: [ClientSecretKeyID: AuthenticationKey]
 
     /// Why a store's keys cannot be used.
     package enum Unusable: Error, Sendable, Equatable {
@@ -72,17 +74,17 @@ package struct KeyRing: Sendable {
     package init(_ records: [KeyRecord], masters: MasterKeys) throws(Unusable) {
         var signing: [Signing] = []
         var derived: [DerivedKeyRecord] = []
-        var refresh: [RefreshKeyID: SymmetricKey] = [:]
-        var clientSecret: [ClientSecretKeyID: SymmetricKey] = [:]
-        var subjectKey: SymmetricKey?
-        var cookies: [UInt8: SymmetricKey] = [:]
+        var refresh: [RefreshKeyID: AuthenticationKey] = [:]
+        var clientSecret: [ClientSecretKeyID: AuthenticationKey] = [:]
+        var subjectKey: AuthenticationKey?
+        var cookies: [UInt8: AuthenticationKey] = [:]
         for record in records {
             switch record {
             case .signing(let key):
                 signing.append(try Self.open(key, masters: masters))
             case .derived(let key):
                 guard let master = masters[key.masterID] else { throw .unknownMasterKey }
-                let open = master.derive(key.purpose.rawValue, salt: key.salt)
+                let open = AuthenticationKey(master.derive(key.purpose.rawValue, salt: key.salt))
                 derived.append(key)
                 switch key.purpose {
                 case .refreshToken: refresh[RefreshKeyID(key.id)] = open
@@ -90,13 +92,18 @@ package struct KeyRing: Sendable {
                 case .cookie: cookies[key.id] = open
                 }
             case .subject(let key):
-                subjectKey = SymmetricKey(data: try key.opened(with: masters))
+                subjectKey = AuthenticationKey(
+                    SymmetricKey(data: try key.opened(with: masters))
+                )
             }
         }
         self.signing = signing.sorted { one, other in
             let waiting = Instant(microseconds: .max)
             return (one.record.activeFrom ?? waiting, one.record.publishedAt)
                 < (other.record.activeFrom ?? waiting, other.record.publishedAt)
+        }
+        appointed = Dictionary(grouping: self.signing, by: \.record.algorithm).mapValues { keys in
+            keys.compactMap { key in key.record.activeFrom.map { ($0, key) } }
         }
         self.derived = derived.sorted { ($0.activeFrom, $0.id) < ($1.activeFrom, $1.id) }
         self.refresh = RefreshKeys(refresh)
@@ -136,13 +143,10 @@ extension KeyRing {
     }
 
     func current(_ algorithm: SignatureAlgorithm, at now: Instant) -> Signing? {
-        let appointed = signing.filter { key in
-            key.record.algorithm == algorithm && key.record.activeFrom != nil
-        }
+        let appointed = appointed[algorithm] ?? []
         // A clock that stepped back, or a request older than its keys, meets no active key: then
         // the first one will do.
-        return appointed.last { key in key.record.activeFrom.map { $0 <= now } ?? false }
-            ?? appointed.first
+        return (appointed.last { $0.activeFrom <= now } ?? appointed.first)?.key
     }
 
     /// When a key's successor took over or will; `nil` while none is appointed.
@@ -180,7 +184,7 @@ extension KeyRing {
     }
 
     /// The key that new client secrets are stored under.
-    package func clientSecretKey(at now: Instant) -> (ClientSecretKeyID, SymmetricKey)? {
+    package func clientSecretKey(at now: Instant) -> (ClientSecretKeyID, AuthenticationKey)? {
         guard let id = current(.clientSecret, at: now).map(ClientSecretKeyID.init),
             let key = clientSecret[id]
         else { return nil }
@@ -190,7 +194,7 @@ extension KeyRing {
     /// The key that what browsers are given is authenticated with.
     package func cookieKey(at now: Instant) -> UInt8? { current(.cookie, at: now) }
 
-    package func clientSecretKey(_ id: ClientSecretKeyID) -> SymmetricKey? { clientSecret[id] }
+    package func clientSecretKey(_ id: ClientSecretKeyID) -> AuthenticationKey? { clientSecret[id] }
 
     private func current(_ purpose: DerivedKeyRecord.Purpose, at now: Instant) -> UInt8? {
         let ofPurpose = derived.filter { $0.purpose == purpose }

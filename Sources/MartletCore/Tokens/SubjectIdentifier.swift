@@ -9,7 +9,7 @@ package enum SubjectIdentifier {
     static func of(
         _ account: AccountID,
         for client: Client,
-        key: SymmetricKey
+        key: AuthenticationKey
     ) -> String {
         switch client.metadata.subjectType {
         case .public:
@@ -29,10 +29,9 @@ package enum SubjectIdentifier {
     }
 
     /// The sector goes in with its length, so that no two pairs of sector and account look alike.
-    static func pairwise(_ account: AccountID, sector: String, key: SymmetricKey) -> String {
-        var hmac = HMAC<SHA256>(key: key)
-        hmac.update(data: Array("\(sector.utf8.count) \(sector) \(account.rawValue)".utf8))
-        return Base64URL.encode(Array(hmac.finalize()))
+    static func pairwise(_ account: AccountID, sector: String, key: AuthenticationKey) -> String {
+        let text = "\(sector.utf8.count) \(sector) \(account.rawValue)"
+        return Base64URL.encode(key.code(of: Array(text.utf8)))
     }
 }
 

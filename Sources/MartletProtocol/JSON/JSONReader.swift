@@ -127,7 +127,7 @@ struct JSONReader {
     private mutating func string() throws(JSONError) -> String {
         let start = index
         index += 1
-        var unescaped: [UInt8]?
+        var unescaped: [UInt8] = []
         var run = index
         while true {
             guard let byte = next else { throw error("A string has no end") }
@@ -135,20 +135,17 @@ struct JSONReader {
             guard byte >= 0x20 else { throw error("A control character stands in a string") }
             index += 1
             guard byte == UInt8(ascii: "\\") else { continue }
-            var text = unescaped ?? []
-            text.append(contentsOf: bytes[run..<(index - 1)])
-            try appendEscape(to: &text)
-            unescaped = text
+            unescaped.append(contentsOf: bytes[run..<(index - 1)])
+            try appendEscape(to: &unescaped)
             run = index
         }
         let rest = bytes[run..<index]
         index += 1
+        // Every escape leaves a byte at least, so nothing means that there was none.
         let text: String? =
-            if let unescaped {
-                String(validating: unescaped + rest, as: UTF8.self)
-            } else {
-                String(validating: rest, as: UTF8.self)
-            }
+            unescaped.isEmpty
+            ? String(validating: rest, as: UTF8.self)
+            : String(validating: unescaped + rest, as: UTF8.self)
         guard let text else { throw JSONError(at: start, "A string is not valid UTF-8") }
         skipSpace()
         return text

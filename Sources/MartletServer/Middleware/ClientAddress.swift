@@ -10,7 +10,7 @@ struct ClientAddress: RouterMiddleware {
     func handle(
         _ request: Request,
         context: ServerContext,
-        next: (Request, ServerContext) async throws -> Response
+        next: @concurrent (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         var context = context
         context.remoteAddress = proxies.clientAddress(

@@ -25,7 +25,7 @@ struct CrossOrigin: RouterMiddleware {
     func handle(
         _ request: Request,
         context: ServerContext,
-        next: (Request, ServerContext) async throws -> Response
+        next: @concurrent (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         guard let methods = methods[request.uri.path] else {
             return try await next(request, context)

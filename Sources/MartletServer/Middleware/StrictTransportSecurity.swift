@@ -26,7 +26,7 @@ struct StrictTransportSecurity: RouterMiddleware {
     func handle(
         _ request: Request,
         context: ServerContext,
-        next: (Request, ServerContext) async throws -> Response
+        next: @concurrent (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
         response.headers[.strictTransportSecurity] = Self.field

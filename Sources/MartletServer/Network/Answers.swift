@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import Logging
 import MartletCore
@@ -8,6 +9,7 @@ struct Answers: Sendable {
     private let responder: @Sendable (Request, ServerContext) async throws -> Response
     private let logger: Logger
     private let date: DateHeader
+    private let inProgress = RequestsInProgress()
 
     init(_ router: Router<ServerContext>, surroundings: Surroundings, logger: Logger) {
         let responder = router.buildResponder()
@@ -17,7 +19,9 @@ struct Answers: Sendable {
     }
 
     func answer(_ request: Request, on channel: any Channel) async -> Response {
-        let context = ServerContext(source: .init(channel: channel, logger: logger))
+        var context = ServerContext(source: .init(channel: channel, logger: logger))
+        context.isPastCapacity = !inProgress.enter()
+        defer { inProgress.leave() }
         var response: Response
         do {
             response = try await responder(request, context)
@@ -26,7 +30,7 @@ struct Answers: Sendable {
             logger.error("unanswered error", metadata: ["type": "\(type(of: error))"])
             response = Response(status: .internalServerError)
         }
-        response.headers[.date] = date.value
+        response.headers.append(HTTPField(name: .date, value: date.value))
         return response
     }
 }

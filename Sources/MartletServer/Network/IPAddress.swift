@@ -11,6 +11,9 @@ package struct IPAddress: Sendable, Hashable {
     /// `0000:0000:0000:0000:0000:ffff:255.255.255.255`, the longest that there is.
     private static let maximumLength = 45
 
+    /// Whether it is one of this machine's own: 127.0.0.0/8 or `::1`.
+    var isLoopback: Bool { isIPv4 ? low >> 24 & 0xFF == 127 : high == 0 && low == 1 }
+
     var isIPv4: Bool { high == 0 && low >> 32 == Self.mapping >> 32 }
 
     /// Reads an address as RFC 4291 §2.2 and everybody's dotted decimals spell it: no zone, no

@@ -32,10 +32,9 @@ struct PlainChannel: ServerChildChannel {
         limits.maxHeaderFieldSize = Self.headers
         limits.maxHeaderListSize = Self.headers
         limits.maxHeaderFieldCount = Self.headerCount
-        // One request at a time: while one is answered, the connection is not read from.
         try pipeline.configureHTTPServerPipeline(
-            withPipeliningAssistance: true,
-            withErrorHandling: true,
+            withPipeliningAssistance: false,
+            withErrorHandling: false,
             withOutboundHeaderValidation: false,
             withEncoderConfiguration: .init(),
             withDecoderLimitConfiguration: limits

@@ -16,8 +16,9 @@ import NIOHTTPTypes
 /// thrown away, so that the connection can go on with the next request. There is an end to that
 /// too: past ``maximumDiscarded`` bytes, or when it has not arrived within ``patience``, the
 /// connection is closed.
-final class RequestHandler: ChannelInboundHandler {
+final class RequestHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
     /// How much of a body that is refused already is still listened to.
@@ -39,7 +40,7 @@ final class RequestHandler: ChannelInboundHandler {
         /// Nothing is asked.
         case waiting
         case receiving(HTTPRequest)
-        /// The router has the request. The next one is held back until the answer is out.
+        /// The router has the request. What comes after it waits until the answer is out.
         case answering
         /// The connection is about to be closed; what still comes in is not looked at.
         case leaving
@@ -56,6 +57,13 @@ final class RequestHandler: ChannelInboundHandler {
     private var deadline: Scheduled<Void>?
     /// Whether the connection ends with the answer to the present request.
     private var isLast = false
+    /// What came after the request that is being answered. It is bounded by what one reading of the
+    /// socket brings: with anything in it, nothing more is read.
+    private var waiting = CircularBuffer<HTTPRequestPart>()
+    private var readIsHeldBack = false
+    /// Whether the client sends no more.
+    private var inputIsClosed = false
+    private var inputIsBroken = false
     private var context: ChannelHandlerContext?
 
     /// - Parameter eventLoop: the channel's.
@@ -77,7 +85,16 @@ final class RequestHandler: ChannelInboundHandler {
     // MARK: - Reading
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch (unwrapInboundIn(data), state) {
+        let part = unwrapInboundIn(data)
+        if case .answering = state {
+            waiting.append(part)
+        } else {
+            take(part, context)
+        }
+    }
+
+    private func take(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+        switch (part, state) {
         case (.head(let head), .waiting):
             state = .receiving(head)
             isLast = head.asksToClose
@@ -95,14 +112,35 @@ final class RequestHandler: ChannelInboundHandler {
         }
     }
 
+    /// Reads on only when there is nothing left to do: a client that sends faster than it is
+    /// answered is held back by its own connection.
+    func read(context: ChannelHandlerContext) {
+        if waiting.isEmpty { context.read() } else { readIsHeldBack = true }
+    }
+
+    /// Goes on with what came meanwhile.
+    private func resume(_ context: ChannelHandlerContext) {
+        while case .waiting = state, let part = waiting.popFirst() { take(part, context) }
+        if case .receiving = state { watch(context) }
+        if waiting.isEmpty, readIsHeldBack {
+            readIsHeldBack = false
+            context.read()
+        }
+        if case .answering = state { return }
+        if inputIsBroken { refuse(context) } else if inputIsClosed { inputClosed(context) }
+    }
+
     func channelReadComplete(context: ChannelHandlerContext) {
         // Most bodies arrive in one piece and need no clock.
-        if case .receiving = state, deadline == nil {
-            deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
-                context.close(promise: nil)
-            }
-        }
+        if case .receiving = state { watch(context) }
         context.fireChannelReadComplete()
+    }
+
+    private func watch(_ context: ChannelHandlerContext) {
+        guard deadline == nil else { return }
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
+            context.close(promise: nil)
+        }
     }
 
     private func take(_ chunk: ByteBuffer) {
@@ -139,7 +177,7 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     /// Runs until the request waits for something, before this returns.
-    private func start(_ story: @escaping @Sendable () async -> Void) {
+    private func start(_ story: @escaping @concurrent @Sendable () async -> Void) {
         if #available(macOS 26.0, *) {
             Task.immediate(executorPreference: executor, operation: story)
         } else {
@@ -166,9 +204,10 @@ final class RequestHandler: ChannelInboundHandler {
         guard let context else { return }
         guard way == .connection, response.headers[.connection] == "close" else {
             state = .waiting
-            return
+            return resume(context)
         }
         state = .leaving
+        waiting.removeAll()
         // Who still sends would not read the answer if the connection were gone at once (RFC 9112
         // §9.6): what the client says is heard until it leaves, or for a while.
         context.close(mode: .output, promise: nil)
@@ -202,15 +241,34 @@ final class RequestHandler: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case ChannelEvent.inputClosed:
-            // The client sends no more, but may still listen to what it asked.
-            if case .answering = state { isLast = true } else { context.close(promise: nil) }
+            inputIsClosed = true
+            inputClosed(context)
         case _: context.fireUserInboundEventTriggered(event)
         }
     }
 
+    /// The client sends no more, but may still listen to the answers to what it asked.
+    private func inputClosed(_ context: ChannelHandlerContext) {
+        guard case .answering = state else { return context.close(promise: nil) }
+        if waiting.isEmpty { isLast = true }
+    }
+
+    /// What came is no HTTP, and nothing that follows can be understood either.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // What is no HTTP has been answered by the codec's own part.
+        inputIsBroken = true
+        if case .answering = state { return }
+        refuse(context)
+    }
+
+    private func refuse(_ context: ChannelHandlerContext) {
+        if case .leaving = state { return }
         state = .leaving
+        waiting.removeAll()
+        if way == .connection {
+            let head = HTTPResponsePart.head(ErrorResponse.malformed.head)
+            context.write(wrapOutboundOut(head), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
         context.close(promise: nil)
     }
 }

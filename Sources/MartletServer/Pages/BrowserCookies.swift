@@ -94,7 +94,8 @@ struct KnownBrowser: Sendable, Equatable {
         self.init(
             id: id,
             marks: parts.dropFirst().prefix(Self.maximumMarks).filter {
-                $0.utf8.count <= Self.maximumMark
+                // Of our alphabet: they are set again as they came.
+                $0.utf8.count <= Self.maximumMark && Base64URL.decode($0) != nil
             }
         )
     }

@@ -171,8 +171,7 @@ struct PageDesk: Sendable {
         do {
             return try await endpoint(try await PageRequest.read(request, context, server))
         } catch {
-            let page = ErrorResponse.page(for: error, log: log)
-            return page.render(in: surroundings(of: request))
+            return ErrorResponse.page(for: error, to: request, from: self, log: log)
         }
     }
 }

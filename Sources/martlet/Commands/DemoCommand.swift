@@ -42,12 +42,14 @@ struct DemoCommand: AsyncParsableCommand {
             handler.logLevel = .error
             return handler
         }
+        let metrics = ServerMetrics.ofThisProgram
         let port = try FreePort.resolve(port)
         let demo = try await DemoServer.make(
             port: port,
             accessTokenLifetime: accessTokenLifetime,
             surroundings: .system,
-            log: ServerLog(logger)
+            log: ServerLog(logger, metrics: metrics),
+            metrics: metrics
         )
         let secret = SecretArea(
             settings: demo.server.settings,
@@ -76,6 +78,7 @@ struct DemoCommand: AsyncParsableCommand {
                 }
             },
             logger: logger,
+            metrics: demo.metrics,
             front: .callers
         ) { router in
             router.get("/secret") { request, _ in await secret.answer(request) }

@@ -26,18 +26,26 @@ struct ServeCommand: AsyncParsableCommand {
             handler.logLevel = configuration.logLevel
             return handler
         }
-        let log = ServerLog(logger)
+        let metrics = ServerMetrics.ofThisProgram
+        let log = ServerLog(logger, metrics: metrics)
         let fileOwned = try FileOwned(configuration)
         let certificate = try configuration.tls?.load(at: Surroundings.system.now())
         let installation = try await Installation.open(
             configuration,
             for: .serve,
-            notice: log.notice
+            notice: log.notice,
+            committed: metrics.count
         )
+        installation.observeStore(by: metrics)
         do {
             let outcome = try await fileOwned.apply(to: installation.server)
             outcome.tell(logger)
-            try await serve(installation, with: certificate.map(CurrentCertificate.init), logger)
+            try await serve(
+                installation,
+                with: certificate.map(CurrentCertificate.init),
+                metrics,
+                logger
+            )
         } catch {
             await installation.close()
             throw error
@@ -49,10 +57,21 @@ struct ServeCommand: AsyncParsableCommand {
     private func serve(
         _ installation: Installation,
         with certificate: CurrentCertificate?,
+        _ metrics: ServerMetrics,
         _ logger: Logger
     ) async throws {
         let configuration = installation.configuration
         let address = configuration.listen
+        OpenFiles.raise(to: ServerApplication.openFiles)
+        if OpenFiles.limit < ServerApplication.openFiles {
+            logger.warning(
+                "the system allows fewer open files than there may be connections",
+                metadata: [
+                    "limit": "\(OpenFiles.limit)", "wanted": "\(ServerApplication.openFiles)",
+                ]
+            )
+        }
+        let metricsListener = try listener(for: metrics, of: configuration, logger)
         let application = ServerApplication.make(
             for: installation.server,
             branding: try installation.configuration.branding.load(),
@@ -60,7 +79,8 @@ struct ServeCommand: AsyncParsableCommand {
                 host: address.host,
                 port: address.port,
                 certificate: certificate,
-                proxies: configuration.trustedProxies
+                proxies: configuration.trustedProxies,
+                metricsPlace: configuration.metricsListen == nil ? .besideThePages : .elsewhere
             ) { port in
                 logger.info(
                     "listening",
@@ -72,9 +92,37 @@ struct ServeCommand: AsyncParsableCommand {
                 )
             },
             logger: logger,
+            metrics: metrics,
             services: reload(certificate, of: configuration, logger)
+                + metricsListener
         )
         try await Listening.run(application, host: address.host, port: address.port)
+    }
+
+    private func listener(
+        for metrics: ServerMetrics,
+        of configuration: Configuration,
+        _ logger: Logger
+    ) throws -> [any Service] {
+        guard let address = configuration.metricsListen else { return [] }
+        guard address.port == 0 || address != configuration.listen else {
+            throw Refusal(
+                "metrics.listen is the address of listen, \(address.host):\(address.port); give the "
+                    + "metrics another port, or leave metrics.listen out."
+            )
+        }
+        let listener = MetricsListener(
+            of: metrics,
+            host: address.host,
+            port: address.port,
+            logger: logger
+        ) { port in
+            logger.info(
+                "listening for metrics",
+                metadata: ["address": "\(address.host):\(port)"]
+            )
+        }
+        return [MetricsService(listener: listener, address: address)]
     }
 
     private func reload(
@@ -94,6 +142,28 @@ struct ServeCommand: AsyncParsableCommand {
                 logger: logger
             )
         ]
+    }
+}
+
+/// The listener for metrics, whose failure is told with its own address.
+private struct MetricsService: Service {
+    let listener: MetricsListener
+    let address: ListenAddress
+
+    func run() async throws {
+        try await Listening.explain(host: address.host, port: address.port) {
+            try await listener.run()
+        }
+    }
+}
+
+extension ServerMetrics {
+    /// Those of a process that starts now.
+    static var ofThisProgram: ServerMetrics {
+        ServerMetrics(
+            version: Martlet.configuration.version,
+            start: Surroundings.system.now()
+        )
     }
 }
 

@@ -9,6 +9,8 @@ struct Configuration: Sendable {
     /// Nil for connections without TLS.
     let tls: TLSFiles?
     let trustedProxies: TrustedProxies
+    /// Nil for metrics beside everything else.
+    let metricsListen: ListenAddress?
     let store: StoreLocation
     let masterKey: MasterKeySource
     let previousMasterKeys: [MasterKeySource]
@@ -85,6 +87,7 @@ struct Configuration: Sendable {
             )
         }
         trustedProxies = TrustedProxies(try values.value(of: Table.trustedProxies))
+        metricsListen = try values.value(of: Table.metricsListen)
         store = try values.value(of: Table.store)
         masterKey = MasterKeySource(try values.value(of: Table.masterKey), in: environment)
         previousMasterKeys = try values.value(of: Table.previousMasterKeys).map {

@@ -11,7 +11,7 @@ enum ConfigurationTable {
     private static let server = [
         issuer.description, listen.description, store.description, masterKey.description,
         previousMasterKeys.description, logLevel.description, trustedProxies.description,
-        tlsCertificate.description, tlsKey.description,
+        tlsCertificate.description, tlsKey.description, metricsListen.description,
     ]
 
     private static let lifetimes = [
@@ -125,6 +125,22 @@ extension ConfigurationTable {
         "The file with the private key of that certificate, in PEM, without a passphrase.",
         standard: "",
         form: .optionalFile
+    )
+
+    static let metricsListen = Setting(
+        "metrics.listen",
+        """
+        Where `/metrics` answers, to everybody who can reach that address, in plain HTTP. Without it \
+        `/metrics` answers on `listen`, to this machine alone. See [Metrics](metrics.md).
+        """,
+        standard: "",
+        form: ValueForm<ListenAddress?>(expected: ListenAddress.expected) { value throws(Unfit) in
+            if value.isNothing { return nil }
+            guard let address = value.writtenText.flatMap(ListenAddress.init) else {
+                throw .unexpected(value)
+            }
+            return address
+        }
     )
 }
 

@@ -15,6 +15,7 @@ struct DemoServer {
     static let password = Secret("test")
 
     let server: AuthorizationServer
+    let metrics: ServerMetrics
     let folder: URL
     let port: Int
 
@@ -23,7 +24,8 @@ struct DemoServer {
         port: Int,
         accessTokenLifetime: Int64,
         surroundings: Surroundings,
-        log: ServerLog
+        log: ServerLog,
+        metrics: ServerMetrics
     ) async throws -> DemoServer {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "martlet-demo-\(UUID().uuidString)")
@@ -35,8 +37,10 @@ struct DemoServer {
         let storage = try SQLiteStorage.open(
             path: folder.appending(path: "martlet.db").path,
             ifMissing: .create,
-            clock: surroundings.now
+            clock: surroundings.now,
+            committed: metrics.count
         )
+        metrics.observeStore { [weak storage] in storage?.waiting ?? 0 }
         guard let master = MasterKey(Secret(surroundings.randomBytes(MasterKey.length))) else {
             preconditionFailure("a master key has \(MasterKey.length) bytes")
         }
@@ -50,7 +54,7 @@ struct DemoServer {
             surroundings: surroundings,
             notice: log.notice
         )
-        let demo = DemoServer(server: server, folder: folder, port: port)
+        let demo = DemoServer(server: server, metrics: metrics, folder: folder, port: port)
         try await demo.prepare()
         return demo
     }

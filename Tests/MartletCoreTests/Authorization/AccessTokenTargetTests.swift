@@ -24,7 +24,7 @@ struct AccessTokenTargetTests {
             introspectionID: ClientID(rawValue: "api"),
             secret: .keyed(
                 Secret("x"),
-                with: SymmetricKey(size: .bits256),
+                with: AuthenticationKey(SymmetricKey(size: .bits256)),
                 id: ClientSecretKeyID(1)
             ),
             managedBy: .operator

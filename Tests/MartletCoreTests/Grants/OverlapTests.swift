@@ -6,6 +6,34 @@ import Testing
 @Suite("Using a refresh token twice")
 struct OverlapTests {
     @Test(
+        "after the end a superseded token is told to the operator as reuse, within the overlap not"
+    )
+    func afterTheEnd() async throws {
+        let world = try await TestAuthorizationServer()
+        let client = try await world.client(policy: ["overlap": 10])
+        try await world.account()
+        let first = try await world.newSession(client)
+        let second = try await world.successor(of: first, as: client)
+        let third = try await world.successor(of: second, as: client)
+        let id = try await world.family(of: third).authorized.id
+        try await world.revoke(third, as: client)
+        func notices(of tokens: [String]) async -> [AuthorizationServer.Notice] {
+            _ = world.notices.take()
+            for token in tokens {
+                await #expect(throws: RefreshVerdict.ended) {
+                    try await world.refresh(token, as: client)
+                }
+            }
+            return world.notices.take()
+        }
+        let over = AuthorizationServer.Notice.refused(id, .revokedByClient)
+        let reuse = AuthorizationServer.Notice.reuseAfterEnd(id, .revokedByClient)
+        #expect(await notices(of: [third, second, first]) == [over, over, reuse])
+        world.wait(.seconds(10))
+        #expect(await notices(of: [third, second, first]) == [over, reuse, reuse])
+    }
+
+    @Test(
         "with overlap 0 the second use ends the family, at the same instant too",
         .covers("RFC 6749 §10.4 replay")
     )

@@ -7,10 +7,17 @@ import Testing
 /// The string that a client holds: what it looks like, and what is refused before any storage.
 @Suite("The refresh token's string")
 struct RefreshTokenTests {
-    private let keys = RefreshKeys([
-        RefreshKeyID(1): SymmetricKey(data: [UInt8](repeating: 1, count: 32)),
-        RefreshKeyID(2): SymmetricKey(data: [UInt8](repeating: 2, count: 32)),
-    ])
+    private let keys = RefreshKeys(
+        Dictionary(
+            uniqueKeysWithValues: [1, 2].map { id in
+                (RefreshKeyID(id), AuthenticationKey(Self.key(id)))
+            }
+        )
+    )
+
+    private static func key(_ id: UInt8) -> SymmetricKey {
+        SymmetricKey(data: [UInt8](repeating: id, count: 32))
+    }
 
     private let token = RefreshToken(
         key: RefreshKeyID(1),
@@ -21,8 +28,7 @@ struct RefreshTokenTests {
 
     /// 46 bytes, tagged rightly whatever the first 30 of them are.
     private func encode(tagging body: [UInt8], with id: UInt8 = 1) throws -> String {
-        let key = try #require(keys[RefreshKeyID(id)])
-        let tag = HMAC<SHA256>.authenticationCode(for: body, using: key).prefix(16)
+        let tag = HMAC<SHA256>.authenticationCode(for: body, using: Self.key(id)).prefix(16)
         return "mrt_" + Base64URL.encode(body + tag)
     }
 

@@ -106,6 +106,16 @@ struct JSONReaderTests {
         #expect(try read("[" + String(repeating: "[],", count: 200) + "[]]").array?.count == 201)
     }
 
+    @Test(
+        "a string of nothing but escapes is read in a time that grows with it, not with its square",
+        .timeLimit(.minutes(1))
+    )
+    func manyEscapes() throws {
+        let count = 1 << 20
+        let text = "\"" + String(repeating: #"\n"#, count: count) + "\""
+        #expect(try read(text).string?.utf8.count == count)
+    }
+
     @Test("random bytes and damaged documents never crash the reader")
     func fuzz() {
         var random = SeededGenerator(state: 7)

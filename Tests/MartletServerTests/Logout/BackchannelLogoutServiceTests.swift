@@ -23,7 +23,7 @@ struct BackchannelLogoutServiceTests {
         let service = BackchannelLogoutService(
             server: test.server,
             calls: calls,
-            log: ServerLog(test.log.logger),
+            log: ServerLog(test.log.logger, metrics: test.metrics),
             pause: { pauses.add($0) }
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -189,7 +189,7 @@ struct BackchannelLogoutServiceTests {
             let service = BackchannelLogoutService(
                 server: scene.test.server,
                 calls: OutgoingCalls(),
-                log: ServerLog(scene.test.log.logger),
+                log: ServerLog(scene.test.log.logger, metrics: scene.test.metrics),
                 pause: { _ in scene.test.storage.fail(with: nil) }
             )
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -246,11 +246,25 @@ struct RequestHandlerTests {
         func handle(
             _ request: Request,
             context: ServerContext,
-            next: (Request, ServerContext) async throws -> Response
+            next: @concurrent (Request, ServerContext) async throws -> Response
         ) async throws -> Response {
             do { return try await next(request, context) } catch {
                 return Response(status: .badRequest)
             }
         }
+    }
+}
+
+@Suite("There are as many event loops as cores to run on")
+struct EventLoopsTests {
+    @Test(
+        "the cores that a process may use are counted from its status",
+        arguments: [
+            ("Name:\tx\nCpus_allowed:\t3\nCpus_allowed_list:\t0-1\n", 2), ("Cpus_allowed:\t1", 1),
+            ("Cpus_allowed:\tff,ffffffff\n", 40), ("Cpus_allowed:\n", nil), ("", nil),
+        ]
+    )
+    func allowed(status: String, count: Int?) {
+        #expect(EventLoops.allowedCores(in: status) == count)
     }
 }

@@ -254,7 +254,7 @@ struct SecureClient: Sendable {
         request.method = method
         request.headers = headers
         request.body = body.map { .bytes(ByteBuffer(string: $0)) }
-        let response = try await client.execute(request, timeout: .seconds(20))
+        let response = try await client.execute(request, timeout: .seconds(60))
         _ = try await response.body.collect(upTo: 1 << 20)
         return Answer(
             status: Int(response.status.code),

@@ -27,6 +27,10 @@ struct ConfigurationRefusalTests {
                     + " did you mean “refresh_token_policy”?"
             ),
             ("listne: x", "martlet.yaml:1: unknown key “listne”; did you mean “listen”?"),
+            (
+                "metrics:\n  port: 9464",
+                "martlet.yaml:2: unknown key “metrics.port”."
+            ),
             ("zebra: 1", "martlet.yaml:1: unknown key “zebra”."),
             (
                 "lifetimes.access_token: 1",
@@ -62,6 +66,10 @@ struct ConfigurationRefusalTests {
                 "lifetimes: {access_token: [1]}",
                 "martlet.yaml:1: lifetimes.access_token must be a whole number of seconds from 1 to"
                     + " 86400, not a list."
+            ),
+            (
+                "metrics: {listen: 9464}",
+                "martlet.yaml:1: metrics.listen must be \(ListenAddress.expected), not “9464”."
             ),
             (
                 "lifetimes: 600",

@@ -26,6 +26,7 @@ struct ConfigurationTests {
         #expect(configuration.refreshTokenPolicy == .standard)
         #expect(configuration.loginAttempts == 10)
         #expect(configuration.logLevel == .info)
+        #expect(configuration.metricsListen == nil)
         #expect(configuration.clients.isEmpty)
     }
 
@@ -45,6 +46,7 @@ struct ConfigurationTests {
             registration: {mode: token}
             trusted_proxies: []
             log: {level: debug}
+            metrics: {listen: "[::1]:9464"}
             clients: []
             users: []
             resources: []
@@ -77,6 +79,7 @@ struct ConfigurationTests {
         )
         #expect(configuration.refreshTokenPolicy == policy)
         #expect(configuration.loginAttempts == 11)
+        #expect(configuration.metricsListen == ListenAddress("[::1]:9464"))
         #expect(configuration.registration == .token)
         #expect(configuration.logLevel == .debug)
     }
