@@ -21,6 +21,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "martlet", targets: ["martlet"]),
+        .library(name: "MartletClient", targets: ["MartletClient"]),
         .library(name: "MartletProtocol", targets: ["MartletProtocol"]),
         .library(name: "MartletResourceServer", targets: ["MartletResourceServer"]),
     ],
@@ -99,6 +100,30 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "MartletClient",
+            dependencies: [
+                "MartletProtocol", crypto,
+                // Apple's platforms have URLSession.
+                .product(
+                    name: "AsyncHTTPClient",
+                    package: "async-http-client",
+                    condition: .when(platforms: [.linux])
+                ),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(
+                    name: "NIOCore",
+                    package: "swift-nio",
+                    condition: .when(platforms: [.linux])
+                ),
+                .product(
+                    name: "NIOHTTP1",
+                    package: "swift-nio",
+                    condition: .when(platforms: [.linux])
+                ),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "MartletResourceServer",
             dependencies: ["MartletProtocol"],
             swiftSettings: strict
@@ -132,6 +157,17 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
+            swiftSettings: strict
+        ),
+
+        // Shown in MartletClient's pages, and compiled so that it is true.
+        .executableTarget(
+            name: "notes-cli",
+            dependencies: [
+                "MartletClient", "MartletProtocol",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            path: "examples/notes-cli",
             swiftSettings: strict
         ),
 
@@ -170,6 +206,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "MartletClientTests",
+            dependencies: [
+                "MartletClient", "MartletProtocol",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "MartletCoreTests",
             dependencies: ["MartletCore", "MartletProtocol", "MartletTesting", crypto],
             swiftSettings: strict
@@ -190,7 +234,8 @@ let package = Package(
         .testTarget(
             name: "MartletServerTests",
             dependencies: [
-                "MartletServer", "MartletCore", "MartletProtocol", "MartletResourceServer",
+                "MartletClient", "MartletServer", "MartletCore", "MartletProtocol",
+                "MartletResourceServer",
                 "MartletTesting", hummingbird, logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),

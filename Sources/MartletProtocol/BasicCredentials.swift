@@ -13,6 +13,18 @@ public struct BasicCredentials: Sendable, Equatable {
         headerValue.prefix(6).lowercased() == "basic "
     }
 
+    /// An identifier and its secret.
+    public init(clientID: String, secret: Secret) {
+        self.clientID = clientID
+        self.secret = secret
+    }
+
+    /// The header's value: both parts form-encoded, joined with a colon, in base64.
+    public var headerValue: Secret {
+        let pair = FormText.encode(clientID) + ":" + FormText.encode(secret.text)
+        return Secret("Basic " + Self.encodeBase64(Array(pair.utf8)))
+    }
+
     /// Reads a header value.
     ///
     /// - Returns: `nil` unless it is the Basic scheme with valid base64 of a form-encoded
@@ -28,6 +40,20 @@ public struct BasicCredentials: Sendable, Equatable {
         else { return nil }
         self.clientID = clientID
         self.secret = Secret(secret)
+    }
+
+    /// Padded base64 (RFC 4648 §4), made of what the base64url encoder writes.
+    private static func encodeBase64(_ bytes: [UInt8]) -> String {
+        var digits = Array(Base64URL.encode(bytes).utf8)
+        for index in digits.indices {
+            switch digits[index] {
+            case UInt8(ascii: "-"): digits[index] = UInt8(ascii: "+")
+            case UInt8(ascii: "_"): digits[index] = UInt8(ascii: "/")
+            default: break
+            }
+        }
+        while !digits.count.isMultiple(of: 4) { digits.append(UInt8(ascii: "=")) }
+        return String(decoding: digits, as: UTF8.self)
     }
 
     /// Padded base64 (RFC 4648 §4), read through the strict base64url decoder.

@@ -84,7 +84,10 @@ public struct FormParameters: Sendable {
 
     /// The same of a value that has a bound.
     ///
-    /// - Parameter maximum: In bytes of UTF-8.
+    /// - Parameters:
+    ///   - name: The parameter's name.
+    ///   - maximum: In bytes of UTF-8.
+    /// - Returns: The value, or nil if it was not sent.
     /// - Throws: `invalid_request` too if the value is longer.
     public func one(_ name: String, atMost maximum: Int) throws(OAuthError) -> String? {
         guard let value = try one(name) else { return nil }

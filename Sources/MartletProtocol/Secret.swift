@@ -20,6 +20,9 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
         self.bytes = Array(text.utf8)
     }
 
+    /// The secret as text, to be sent where it belongs; what is not UTF-8 in it is replaced.
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
+
     /// Whether both hold the same bytes, in a time that depends on their lengths alone.
     public static func == (one: Secret, other: Secret) -> Bool {
         constantTimeEqual(one.bytes, other.bytes)

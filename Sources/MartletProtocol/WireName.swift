@@ -276,3 +276,33 @@ public enum ClientAuthenticationMethod: String, Sendable, CaseIterable {
     /// A public client, which has none.
     case none = "none"
 }
+
+/// The members of an authorization server's metadata that both sides name (RFC 8414 §2, OpenID
+/// Connect Discovery §3).
+public enum ServerMetadataName {
+    /// RFC 8414 §2.
+    public static let issuer = "issuer"
+    /// RFC 8414 §2.
+    public static let authorizationEndpoint = "authorization_endpoint"
+    /// RFC 8414 §2.
+    public static let tokenEndpoint = "token_endpoint"
+    /// RFC 8414 §2.
+    public static let revocationEndpoint = "revocation_endpoint"
+    /// OpenID Connect Discovery §3.
+    public static let userInfoEndpoint = "userinfo_endpoint"
+    /// RFC 8628 §4.
+    public static let deviceAuthorizationEndpoint = "device_authorization_endpoint"
+    /// OpenID Connect RP-Initiated Logout §2.1.
+    public static let endSessionEndpoint = "end_session_endpoint"
+    /// RFC 8414 §2.
+    public static let keySetURI = "jwks_uri"
+    /// RFC 8414 §2.
+    public static let codeChallengeMethods = "code_challenge_methods_supported"
+    /// RFC 9207 §3.
+    public static let issuerInAnswers = "authorization_response_iss_parameter_supported"
+
+    /// Where the document is (RFC 8414 §3), put before the issuer's path.
+    public static let wellKnownPath = "/.well-known/oauth-authorization-server"
+    /// Where the document is (OpenID Connect Discovery §4), put behind the issuer's path.
+    public static let wellKnownOpenIDPath = "/.well-known/openid-configuration"
+}

@@ -14,7 +14,8 @@ public import MartletProtocol
 /// let token = try await verifier.verify(authorization: header, requiring: ["orders:read"])
 /// ```
 ///
-/// A verifier is a value without state of its own; make one at start and share it.
+/// It remembers the tokens that it has verified lately, so that a repeated one costs a look-up and no
+/// signature. Make a verifier at start and share it: copies remember together.
 public struct AccessTokenVerifier: Sendable {
     /// What to do with a token that is bound to a key (`cnf`).
     public enum KeyBoundTokens: Sendable {
@@ -42,7 +43,11 @@ public struct AccessTokenVerifier: Sendable {
     /// What to do with tokens that are bound to a key.
     public let keyBoundTokens: KeyBoundTokens
 
+    /// How many tokens are remembered unless somebody says otherwise: some 10 MiB.
+    public static let standardMemory = 4096
+
     private let keys: any KeySource
+    private let verified: VerifiedTokens?
     let secondsSince1970: @Sendable () -> Double
 
     /// A verifier for one issuer and one audience.
@@ -55,6 +60,7 @@ public struct AccessTokenVerifier: Sendable {
     ///   - leeway: How far the issuer's clock may be from ours, in seconds; a value outside of 0 to
     ///     ``maximumLeeway`` is brought inside.
     ///   - keyBoundTokens: What to do with tokens that are bound to a key.
+    ///   - rememberedTokens: How many verified tokens are remembered at most; 0 for none.
     ///   - secondsSince1970: The clock; by default the system's.
     public init(
         issuer: String,
@@ -63,6 +69,7 @@ public struct AccessTokenVerifier: Sendable {
         algorithms: Set<SignatureAlgorithm> = Set(SignatureAlgorithm.allCases),
         leeway: Double = 5,
         keyBoundTokens: KeyBoundTokens = .refused,
+        rememberedTokens: Int = standardMemory,
         secondsSince1970: @escaping @Sendable () -> Double = systemClock
     ) {
         self.issuer = issuer
@@ -71,6 +78,7 @@ public struct AccessTokenVerifier: Sendable {
         self.algorithms = algorithms
         self.leeway = leeway.isFinite ? min(max(leeway, 0), Self.maximumLeeway) : 0
         self.keyBoundTokens = keyBoundTokens
+        verified = rememberedTokens > 0 ? VerifiedTokens(capacity: rememberedTokens) : nil
         self.secondsSince1970 = secondsSince1970
     }
 
@@ -107,9 +115,11 @@ public struct AccessTokenVerifier: Sendable {
         _ token: String,
         requiring scopes: [String] = []
     ) async throws(AccessTokenError) -> AccessToken {
+        let bytes = Array(token.utf8)
+        if let known = remembered(bytes) { return try check(known, requiring: scopes) }
         let signed = try parse(token)
         if let key = key(for: signed, in: keys.keysAtHand()) {
-            return try check(signed, with: key, requiring: scopes)
+            return try check(signed, bytes, with: key, requiring: scopes)
         }
         let fetched: JSONWebKeySet
         do {
@@ -121,7 +131,7 @@ public struct AccessTokenVerifier: Sendable {
             )
         }
         guard let key = key(for: signed, in: fetched) else { throw Self.unknownKey }
-        return try check(signed, with: key, requiring: scopes)
+        return try check(signed, bytes, with: key, requiring: scopes)
     }
 
     /// Verifies a token with the keys at hand, without ever waiting.
@@ -136,9 +146,11 @@ public struct AccessTokenVerifier: Sendable {
         _ token: String,
         requiring scopes: [String] = []
     ) throws(AccessTokenError) -> AccessToken {
+        let bytes = Array(token.utf8)
+        if let known = remembered(bytes) { return try check(known, requiring: scopes) }
         let signed = try parse(token)
         guard let key = key(for: signed, in: keys.keysAtHand()) else { throw Self.unknownKey }
-        return try check(signed, with: key, requiring: scopes)
+        return try check(signed, bytes, with: key, requiring: scopes)
     }
 
     // MARK: - Steps
@@ -169,8 +181,17 @@ public struct AccessTokenVerifier: Sendable {
         keys?.key(withID: token.header.keyID, for: token.header.algorithm)
     }
 
+    /// A token that was verified before, if the issuer still publishes the key that signed it.
+    private func remembered(_ bytes: [UInt8]) -> AccessToken? {
+        guard let entry = verified?.entry(for: bytes),
+            keys.keysAtHand()?.key(withID: entry.keyID, for: entry.algorithm) == entry.key
+        else { return nil }
+        return entry.token
+    }
+
     private func check(
         _ signed: JSONWebSignature,
+        _ bytes: [UInt8],
         with key: JSONWebKey,
         requiring scopes: [String]
     ) throws(AccessTokenError) -> AccessToken {
@@ -180,6 +201,23 @@ public struct AccessTokenVerifier: Sendable {
             throw .invalid("The access token's signature does not verify.", error)
         }
         let token = try Self.read(signed.payload)
+        verified?.keep(
+            VerifiedTokens.Entry(
+                key: key,
+                keyID: signed.header.keyID,
+                algorithm: signed.header.algorithm,
+                token: token
+            ),
+            for: bytes
+        )
+        return try check(token, requiring: scopes)
+    }
+
+    /// What can change from one request to the next.
+    private func check(
+        _ token: AccessToken,
+        requiring scopes: [String]
+    ) throws(AccessTokenError) -> AccessToken {
         try check(token.claims)
         try check(token.claims.scopes, contain: scopes)
         return token

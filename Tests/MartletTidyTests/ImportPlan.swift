@@ -20,6 +20,11 @@ enum ImportPlan {
             "NIOTLS",
             "ServiceLifecycle", "Synchronization",
         ],
+        // HTTP by AsyncHTTPClient on Linux; Foundation is URLSession on Apple's platforms.
+        "MartletClient": [
+            "AsyncHTTPClient", "Crypto", "Dispatch", "FoundationEssentials", "HTTPTypes",
+            "MartletProtocol", "NIOCore", "NIOHTTP1", "Security", "Synchronization",
+        ],
         "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],
         "MartletBench": [

@@ -57,7 +57,10 @@ package struct RegistrationToken: Sendable, Equatable {
 
     /// A new token's id, and the token.
     static func make(in surroundings: Surroundings) -> (RegistrationTokenID, Secret) {
-        let id = Base64URL.encode(surroundings.randomBytes(idBytes))
+        var idBytes = surroundings.randomBytes(idBytes)
+        // The first character is a letter then: people type ids, and "-x" would be an option.
+        idBytes[0] &= 0x7F
+        let id = Base64URL.encode(idBytes)
         let secret = Base64URL.encode(surroundings.randomBytes(secretBytes))
         return (RegistrationTokenID(rawValue: id), Secret(prefix + id + secret))
     }

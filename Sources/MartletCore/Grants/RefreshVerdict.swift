@@ -10,20 +10,10 @@ enum RefreshVerdict: Sendable {
     case granted(TokenFamily, AccessTokenTarget, at: Instant, AuthorizationServer.Notice)
 
     /// A bad tag, another client's token and an unknown family get one and the same answer.
-    static let invalid = OAuthError(.invalidGrant, "The refresh token is invalid.")
-    static let expired = OAuthError(
-        .invalidGrant,
-        "The refresh token has expired; the user has to sign in again."
-    )
-    static let ended = OAuthError(
-        .invalidGrant,
-        "This session has ended; the user has to sign in again."
-    )
-    static let usedTwice = OAuthError(
-        .invalidGrant,
-        "This session was ended because a refresh token was used twice; "
-            + "the user has to sign in again."
-    )
+    static let invalid = OAuthError(.invalidGrant, RefreshRefusal.invalid.rawValue)
+    static let expired = OAuthError(.invalidGrant, RefreshRefusal.expired.rawValue)
+    static let ended = OAuthError(.invalidGrant, RefreshRefusal.ended.rawValue)
+    static let usedTwice = OAuthError(.invalidGrant, RefreshRefusal.usedTwice.rawValue)
 
     /// The sentence for the rightful holder of a token of a family that is over.
     static func sentence(for reason: EndReason) -> OAuthError {

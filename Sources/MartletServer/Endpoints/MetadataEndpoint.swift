@@ -14,8 +14,8 @@ struct MetadataEndpoint {
     /// Discovery §4 before it.
     static func paths(issuerPath: String) -> [String] {
         [
-            "/.well-known/oauth-authorization-server\(issuerPath)",
-            "\(issuerPath)/.well-known/openid-configuration",
+            "\(ServerMetadataName.wellKnownPath)\(issuerPath)",
+            "\(issuerPath)\(ServerMetadataName.wellKnownOpenIDPath)",
         ]
     }
 
@@ -23,7 +23,7 @@ struct MetadataEndpoint {
         let scopes = try await server.resourceScopes()
         var writer = JSONWriter()
         writer.object { body in
-            body.member("issuer", server.settings.issuer)
+            body.member(ServerMetadataName.issuer, server.settings.issuer)
             writeEndpoints(to: &body)
             Self.writeFlow(to: &body)
             let own = ScopeName.all
@@ -49,22 +49,22 @@ struct MetadataEndpoint {
     }
 
     private func writeEndpoints(to body: inout JSONWriter) {
-        body.member("authorization_endpoint", endpoint("/oauth/authorize"))
-        body.member("token_endpoint", endpoint("/oauth/token"))
-        body.member("revocation_endpoint", endpoint("/oauth/revoke"))
+        body.member(ServerMetadataName.authorizationEndpoint, endpoint("/oauth/authorize"))
+        body.member(ServerMetadataName.tokenEndpoint, endpoint("/oauth/token"))
+        body.member(ServerMetadataName.revocationEndpoint, endpoint("/oauth/revoke"))
         body.member("introspection_endpoint", endpoint("/oauth/introspect"))
-        body.member("userinfo_endpoint", endpoint("/oauth/userinfo"))
+        body.member(ServerMetadataName.userInfoEndpoint, endpoint("/oauth/userinfo"))
         body.member(
-            "device_authorization_endpoint",
+            ServerMetadataName.deviceAuthorizationEndpoint,
             endpoint(DeviceAuthorizationEndpoint.path)
         )
-        body.member("end_session_endpoint", endpoint(LogoutEndpoint.path))
+        body.member(ServerMetadataName.endSessionEndpoint, endpoint(LogoutEndpoint.path))
         switch server.settings.registration {
         case .off: break
         case .token, .open:
             body.member("registration_endpoint", endpoint(RegistrationEndpoint.path))
         }
-        body.member("jwks_uri", endpoint("/oauth/jwks"))
+        body.member(ServerMetadataName.keySetURI, endpoint("/oauth/jwks"))
     }
 
     /// How clients ask, and how they are answered (RFC 8414 §2, RFC 9207 §3, Back-Channel Logout
@@ -73,8 +73,8 @@ struct MetadataEndpoint {
         body.member("grant_types_supported", GrantType.allCases.map(\.rawValue))
         body.member("response_types_supported", [WireName.code])
         body.member("response_modes_supported", ResponseMode.allCases.map(\.rawValue))
-        body.member("code_challenge_methods_supported", [WireName.challengeMethodS256])
-        body.member("authorization_response_iss_parameter_supported", true)
+        body.member(ServerMetadataName.codeChallengeMethods, [WireName.challengeMethodS256])
+        body.member(ServerMetadataName.issuerInAnswers, true)
         body.member("prompt_values_supported", Prompt.allCases.map(\.rawValue))
         body.member("request_parameter_supported", false)
         body.member("request_uri_parameter_supported", false)

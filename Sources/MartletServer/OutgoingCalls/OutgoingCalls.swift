@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import MartletCore
+import MartletProtocol
 import NIOCore
 import NIOHTTP1
 import NIOSSL

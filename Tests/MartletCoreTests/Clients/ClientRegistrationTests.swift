@@ -1,10 +1,21 @@
 import MartletProtocol
+import MartletTesting
 import Testing
 
 @testable import MartletCore
 
 @Suite("Clients register themselves, as far as the operator lets them")
 struct ClientRegistrationTests {
+    @Test("a registration token's id never begins like an option of a command")
+    func typedID() {
+        let surroundings = Surroundings.manual(clock: ManualClock(), seed: 3)
+        for _ in 0..<300 {
+            let (id, text) = RegistrationToken.make(in: surroundings)
+            #expect(!id.rawValue.hasPrefix("-"))
+            #expect(RegistrationToken.id(in: String(decoding: text.bytes, as: UTF8.self)) == id)
+        }
+    }
+
     @Test(
         "an open server registers a client that can do nothing but sign people in",
         .covers(

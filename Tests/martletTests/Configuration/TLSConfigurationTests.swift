@@ -9,7 +9,8 @@ import Testing
 
 @Suite("TLS and proxies in the configuration")
 struct TLSConfigurationTests {
-    private static let now = Surroundings.system.now()
+    /// Later than any certificate here was made.
+    private static var now: Instant { Surroundings.system.now() }
 
     private func folder(_ tls: String) throws -> ConfigurationFolder {
         try ConfigurationFolder("issuer: https://login.example.com\ntls:\n\(tls)")

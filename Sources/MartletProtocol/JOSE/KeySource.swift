@@ -1,5 +1,3 @@
-public import MartletProtocol
-
 /// Where a verifier finds the public keys of an issuer.
 ///
 /// A `JSONWebKeySet` is a source of its own: fixed keys. A source that fetches
