@@ -131,7 +131,9 @@ private final class AccessTokens {
         verifier = AccessTokenVerifier(
             issuer: SeededFolder.issuer,
             audience: Seed.api,
-            keys: JSONWebKeySet([key])
+            keys: JSONWebKeySet([key]),
+            // Fewer than there are: whoever goes round meets none that is remembered.
+            rememberedTokens: tokens.count / 4
         )
     }
 
