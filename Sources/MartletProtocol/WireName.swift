@@ -324,6 +324,8 @@ public enum ServerMetadataName {
     public static let deviceAuthorizationEndpoint = "device_authorization_endpoint"
     /// RFC 8414 §2.
     public static let introspectionEndpoint = "introspection_endpoint"
+    /// Where ended sessions are polled for (RFC 8936); Martlet's own.
+    public static let endedSessionsEndpoint = "ended_sessions_endpoint"
     /// OpenID Connect RP-Initiated Logout §2.1.
     public static let endSessionEndpoint = "end_session_endpoint"
     /// RFC 8414 §2.

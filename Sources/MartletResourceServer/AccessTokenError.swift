@@ -14,6 +14,7 @@ public struct AccessTokenError: Error, Hashable, Sendable, CustomStringConvertib
             case insufficientUserAuthentication
             case keysUnavailable
             case introspectionUnavailable
+            case endedSessionsUnknown
         }
 
         private let name: Name
@@ -33,6 +34,7 @@ public struct AccessTokenError: Error, Hashable, Sendable, CustomStringConvertib
                 BearerErrorName.insufficientUserAuthentication
             case .keysUnavailable: "keys_unavailable"
             case .introspectionUnavailable: "introspection_unavailable"
+            case .endedSessionsUnknown: "ended_sessions_unknown"
             }
         }
 
@@ -51,6 +53,9 @@ public struct AccessTokenError: Error, Hashable, Sendable, CustomStringConvertib
         public static let keysUnavailable = Code(.keysUnavailable)
         /// The issuer could not be asked about the token, so nothing is known of it: 503.
         public static let introspectionUnavailable = Code(.introspectionUnavailable)
+        /// The issuer has not been heard of for too long, so nobody knows whether the token's session
+        /// has ended: 503.
+        public static let endedSessionsUnknown = Code(.endedSessionsUnknown)
 
         /// The HTTP status of the answer.
         var status: Int {
@@ -58,7 +63,7 @@ public struct AccessTokenError: Error, Hashable, Sendable, CustomStringConvertib
             case .invalidRequest: 400
             case .tokenMissing, .invalidToken, .insufficientUserAuthentication: 401
             case .insufficientScope: 403
-            case .keysUnavailable, .introspectionUnavailable: 503
+            case .keysUnavailable, .introspectionUnavailable, .endedSessionsUnknown: 503
             }
         }
 
@@ -68,7 +73,9 @@ public struct AccessTokenError: Error, Hashable, Sendable, CustomStringConvertib
             case .invalidRequest, .invalidToken, .insufficientScope,
                 .insufficientUserAuthentication:
                 true
-            case .tokenMissing, .keysUnavailable, .introspectionUnavailable: false
+            case .tokenMissing, .keysUnavailable, .introspectionUnavailable,
+                .endedSessionsUnknown:
+                false
             }
         }
     }

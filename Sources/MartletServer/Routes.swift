@@ -8,9 +8,10 @@ package func routes(
     log: ServerLog,
     proxies: TrustedProxies = .none,
     front: FrontPage = .account,
-    metricsPlace: MetricsPlace = .besideThePages
+    metricsPlace: MetricsPlace = .besideThePages,
+    watch: EndedSessionsWatch? = nil
 ) -> Router<ServerContext> {
-    let table = RouteTable(for: server, site: site, log: log, front: front)
+    let table = RouteTable(for: server, site: site, log: log, front: front, watch: watch)
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
     // First, and so outermost: it sees what leaves.
     let requests = RequestMetrics(
@@ -98,13 +99,15 @@ struct RouteTable {
         for server: AuthorizationServer,
         site: PageSite,
         log: ServerLog,
-        front: FrontPage = .account
+        front: FrontPage = .account,
+        watch: EndedSessionsWatch? = nil
     ) {
         let base = server.settings.issuerPath
         let token = TokenEndpoint(server: server)
         let device = DeviceAuthorizationEndpoint(server: server)
         let revocation = RevocationEndpoint(server: server)
         let introspection = IntrospectionEndpoint(server: server)
+        let endedSessions = EndedSessionsEndpoint(server: server, watch: watch, log: log)
         let userInfo = UserInfoEndpoint(server: server)
         let keySet = KeySetEndpoint(server: server)
         let metadata = MetadataEndpoint(server: server)
@@ -135,6 +138,11 @@ struct RouteTable {
                     method: .post,
                     path: base + "/oauth/introspect",
                     answer: introspection.answer
+                ),
+                .init(
+                    method: .post,
+                    path: base + EndedSessionsEndpoint.path,
+                    answer: endedSessions.answer
                 ),
                 .init(
                     method: .get,

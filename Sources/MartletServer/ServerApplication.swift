@@ -48,7 +48,7 @@ package enum ServerApplication {
         }
     }
 
-    /// The application, with the routes of ``routes(for:site:log:proxies:front:metricsPlace:)`` and
+    /// The application, with the routes of ``routes(for:site:log:proxies:front:metricsPlace:watch:)`` and
     /// whatever `extend` adds.
     ///
     /// - Parameters:
@@ -67,13 +67,15 @@ package enum ServerApplication {
         let log = ServerLog(logger, metrics: metrics)
         metrics.observeHashing(of: server)
         let site = PageSite(issuerPath: server.settings.issuerPath, branding: branding)
+        let watch = EndedSessionsWatch(server: server)
         let router = routes(
             for: server,
             site: site,
             log: log,
             proxies: listening.proxies,
             front: front,
-            metricsPlace: listening.metricsPlace
+            metricsPlace: listening.metricsPlace,
+            watch: watch
         )
         extend(router)
         let answers = Answers(router, surroundings: server.surroundings, logger: logger)
@@ -93,7 +95,7 @@ package enum ServerApplication {
             ),
             services: [
                 HousekeepingService(server: server, log: log), DirectoryService(server: server),
-                BackchannelLogoutService(server: server, calls: OutgoingCalls(), log: log),
+                BackchannelLogoutService(server: server, calls: OutgoingCalls(), log: log), watch,
             ] + services,
             onServerRunning: { channel in
                 await listening.started(channel.localAddress?.port ?? listening.port)
