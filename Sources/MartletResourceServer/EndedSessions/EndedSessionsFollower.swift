@@ -150,7 +150,7 @@ public final class EndedSessionsFollower: Sendable {
     // MARK: - One round
 
     /// One question, and how long to rest after it.
-    private func round() async -> Duration {
+    func round() async -> Duration {
         let began = secondsSince1970()
         do {
             switch try await step(waits: true) {

@@ -104,7 +104,7 @@ package final class EndedSessionsWatch {
     }
 
     package func run() async {
-        state.withLock { $0.isRunning = true }
+        begin()
         await cancelWhenGracefulShutdown {
             for await _ in self.wakes {
                 while self.waiting > 0, !Task.isCancelled {
@@ -113,6 +113,14 @@ package final class EndedSessionsWatch {
                 }
             }
         }
+        end()
+    }
+
+    /// From now on one may wait.
+    func begin() { state.withLock { $0.isRunning = true } }
+
+    /// Nobody waits any longer.
+    func end() {
         let left = state.withLock { state in
             state.isRunning = false
             return state.take { _ in true }
