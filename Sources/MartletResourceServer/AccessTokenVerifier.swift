@@ -48,6 +48,7 @@ public struct AccessTokenVerifier: AccessTokenJudge {
 
     private let keys: any KeySource
     private let verified: VerifiedTokens?
+    private let lastHeader = LastHeader()
 
     /// The clock: seconds since the first of January 1970, UTC.
     public let secondsSince1970: @Sendable () -> Double
@@ -119,11 +120,10 @@ public struct AccessTokenVerifier: AccessTokenJudge {
         _ token: String,
         requiring scopes: [String] = []
     ) async throws(AccessTokenError) -> AccessToken {
-        let bytes = Array(token.utf8)
-        if let known = remembered(bytes) { return try check(known, requiring: scopes) }
+        if let known = remembered(token) { return try check(known, requiring: scopes) }
         let signed = try parse(token)
         if let key = key(for: signed, in: keys.keysAtHand()) {
-            return try check(signed, bytes, with: key, requiring: scopes)
+            return try check(signed, token, with: key, requiring: scopes)
         }
         let fetched: JSONWebKeySet
         do {
@@ -132,7 +132,7 @@ public struct AccessTokenVerifier: AccessTokenJudge {
             throw .keysUnavailable(error)
         }
         guard let key = key(for: signed, in: fetched) else { throw Self.unknownKey }
-        return try check(signed, bytes, with: key, requiring: scopes)
+        return try check(signed, token, with: key, requiring: scopes)
     }
 
     /// Verifies a token: ``verify(_:requiring:)``, no scopes required.
@@ -156,11 +156,10 @@ public struct AccessTokenVerifier: AccessTokenJudge {
         _ token: String,
         requiring scopes: [String] = []
     ) throws(AccessTokenError) -> AccessToken {
-        let bytes = Array(token.utf8)
-        if let known = remembered(bytes) { return try check(known, requiring: scopes) }
+        if let known = remembered(token) { return try check(known, requiring: scopes) }
         let signed = try parse(token)
         guard let key = key(for: signed, in: keys.keysAtHand()) else { throw Self.unknownKey }
-        return try check(signed, bytes, with: key, requiring: scopes)
+        return try check(signed, token, with: key, requiring: scopes)
     }
 
     // MARK: - Steps
@@ -174,7 +173,7 @@ public struct AccessTokenVerifier: AccessTokenJudge {
     private func parse(_ token: String) throws(AccessTokenError) -> JSONWebSignature {
         let signed: JSONWebSignature
         do {
-            signed = try JSONWebSignature.parse(token)
+            signed = try JSONWebSignature.parse(Array(token.utf8), knowing: lastHeader.known)
         } catch {
             throw .invalid("The access token is malformed.", error)
         }
@@ -192,8 +191,8 @@ public struct AccessTokenVerifier: AccessTokenJudge {
     }
 
     /// A token that was verified before, if the issuer still publishes the key that signed it.
-    private func remembered(_ bytes: [UInt8]) -> AccessToken? {
-        guard let entry = verified?.entry(for: bytes),
+    private func remembered(_ text: String) -> AccessToken? {
+        guard let entry = verified?.entry(for: text),
             keys.keysAtHand()?.key(withID: entry.keyID, for: entry.algorithm) == entry.key
         else { return nil }
         return entry.token
@@ -201,7 +200,7 @@ public struct AccessTokenVerifier: AccessTokenJudge {
 
     private func check(
         _ signed: JSONWebSignature,
-        _ bytes: [UInt8],
+        _ text: String,
         with key: JSONWebKey,
         requiring scopes: [String]
     ) throws(AccessTokenError) -> AccessToken {
@@ -211,15 +210,8 @@ public struct AccessTokenVerifier: AccessTokenJudge {
             throw .invalid("The access token's signature does not verify.", error)
         }
         let token = try Self.read(signed.payload)
-        verified?.keep(
-            VerifiedTokens.Entry(
-                key: key,
-                keyID: signed.header.keyID,
-                algorithm: signed.header.algorithm,
-                token: token
-            ),
-            for: bytes
-        )
+        lastHeader.keep(headerOf: signed)
+        verified?.keep(VerifiedTokens.Entry(text, signed: signed, by: key, token: token))
         return try check(token, requiring: scopes)
     }
 

@@ -12,6 +12,9 @@ struct RecentEntries<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         halfCapacity = max(1, capacity / 2)
     }
 
+    /// Room that is made at once: more is made when it is needed.
+    private static var firstRoom: Int { 2048 }
+
     mutating func value(for key: Key) -> Value? {
         if let value = young[key] { return value }
         guard let value = old[key] else { return nil }
@@ -22,7 +25,7 @@ struct RecentEntries<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     mutating func keep(_ value: Value, for key: Key) {
         if young.count >= halfCapacity, young[key] == nil {
             old = young
-            young = [:]
+            young = Dictionary(minimumCapacity: min(halfCapacity, Self.firstRoom))
         }
         young[key] = value
     }
