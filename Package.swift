@@ -22,8 +22,10 @@ let package = Package(
     products: [
         .executable(name: "martlet", targets: ["martlet"]),
         .library(name: "MartletClient", targets: ["MartletClient"]),
+        .library(name: "MartletHummingbird", targets: ["MartletHummingbird"]),
         .library(name: "MartletProtocol", targets: ["MartletProtocol"]),
         .library(name: "MartletResourceServer", targets: ["MartletResourceServer"]),
+        .library(name: "MartletTransport", targets: ["MartletTransport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -100,9 +102,9 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
-            name: "MartletClient",
+            name: "MartletTransport",
             dependencies: [
-                "MartletProtocol", crypto,
+                "MartletProtocol",
                 // Apple's platforms have URLSession.
                 .product(
                     name: "AsyncHTTPClient",
@@ -124,8 +126,28 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "MartletClient",
+            dependencies: [
+                "MartletProtocol", "MartletTransport", crypto,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "MartletResourceServer",
-            dependencies: ["MartletProtocol"],
+            dependencies: [
+                "MartletProtocol", "MartletTransport", crypto,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "MartletHummingbird",
+            dependencies: [
+                "MartletProtocol", "MartletResourceServer", hummingbird,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -170,6 +192,13 @@ let package = Package(
             path: "examples/notes-cli",
             swiftSettings: strict
         ),
+        // Shown in MartletHummingbird's pages.
+        .executableTarget(
+            name: "notes-api",
+            dependencies: ["MartletHummingbird", "MartletResourceServer", hummingbird],
+            path: "examples/notes-api",
+            swiftSettings: strict
+        ),
 
         .testTarget(
             name: "Crash",
@@ -208,7 +237,7 @@ let package = Package(
         .testTarget(
             name: "MartletClientTests",
             dependencies: [
-                "MartletClient", "MartletProtocol",
+                "MartletClient", "MartletProtocol", "MartletTransport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: strict
@@ -228,15 +257,28 @@ let package = Package(
         ),
         .testTarget(
             name: "MartletResourceServerTests",
-            dependencies: ["MartletResourceServer", "MartletProtocol"],
+            dependencies: [
+                "MartletResourceServer", "MartletProtocol", "MartletTransport", crypto,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "MartletHummingbirdTests",
+            dependencies: [
+                "MartletHummingbird", "MartletProtocol", "MartletResourceServer",
+                "MartletTransport", hummingbird,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "MartletServerTests",
             dependencies: [
-                "MartletClient", "MartletServer", "MartletCore", "MartletProtocol",
-                "MartletResourceServer",
-                "MartletTesting", hummingbird, logging,
+                "MartletClient", "MartletHummingbird", "MartletServer", "MartletCore",
+                "MartletProtocol", "MartletResourceServer", "MartletTesting", "MartletTransport",
+                hummingbird, logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -134,5 +134,13 @@ enum Migrations {
         ALTER TABLE family ADD COLUMN ends_with_sign_in INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE family ADD COLUMN claims TEXT;
         """,
+        // 3. What ended, for APIs that verify access tokens by themselves.
+        """
+        CREATE TABLE end_log (
+            id INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+        """,
     ]
 }

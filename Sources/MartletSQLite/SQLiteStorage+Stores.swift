@@ -160,7 +160,7 @@ extension SQLiteStorage {
     ) async throws(StorageError) {
         try await write { access -> Result<Void, StorageError> in
             guard try access.save(changes) else { return .failure(.conflict) }
-            for event in events { try access.audit.append(event, at: access.now) }
+            try access.write(events, at: access.now)
             return .success(())
         }
     }
@@ -193,6 +193,26 @@ extension SQLiteStorage {
     ) async throws(StorageError) -> Int {
         try await write { access in
             .success(try access.audit.purge(before: instant, limit: limit))
+        }
+    }
+}
+
+// MARK: - The end log
+
+extension SQLiteStorage {
+    package func ends(
+        after position: EndPosition,
+        from instant: Instant,
+        limit: Int
+    ) async throws(StorageError) -> [EndLogEntry] {
+        try await read { database, _ in
+            try EndTable(database).list(after: position, from: instant, limit: limit)
+        }
+    }
+
+    package func purgeEnds(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
+        try await write { access in
+            .success(try access.ends.purge(before: instant, limit: limit))
         }
     }
 }

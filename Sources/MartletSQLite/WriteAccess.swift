@@ -19,6 +19,7 @@ final class WriteAccess {
     let records: RecordTable
     let oneTime: OneTimeTable
     let audit: AuditTable
+    let ends: EndTable
     private let store: StoreTable
 
     private let database: Database
@@ -39,6 +40,7 @@ final class WriteAccess {
         records = RecordTable(database)
         oneTime = OneTimeTable(database)
         audit = AuditTable(database)
+        ends = EndTable(database)
         store = StoreTable(database)
         beginning = try SQLStatement(database, cached: "BEGIN IMMEDIATE")
         committing = try SQLStatement(database, cached: "COMMIT")
@@ -152,9 +154,18 @@ final class WriteAccess {
             case .state(let other, let state): try states.update(other, to: state)
             case .create(let record): _ = try records.apply(.put(record, expecting: nil))
             case .remember(let entry): try oneTime.put(entry)
+            case .end(let ended): try ends.append(ended, at: now)
             }
         }
-        for event in events { try audit.append(event, at: now) }
+        try write(events, at: now)
+    }
+
+    /// Writes events, and what ended with them.
+    func write(_ events: [AuditEvent], at now: Instant) throws {
+        for event in events {
+            try audit.append(event, at: now)
+            if let ended = event.endedTokens { try ends.append(ended, at: now) }
+        }
     }
 
     /// Makes all of these changes or none; `false` if one does not meet what it expects.

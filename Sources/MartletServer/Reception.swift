@@ -28,9 +28,10 @@ package final class Reception: HTTPResponder {
         proxies: TrustedProxies = .none,
         front: FrontPage = .account,
         metricsPlace: MetricsPlace = .besideThePages,
+        watch: EndedSessionsWatch? = nil,
         extend: (Router<ServerContext>) -> Void = { _ in }
     ) {
-        let table = RouteTable(for: server, site: site, log: log, front: front)
+        let table = RouteTable(for: server, site: site, log: log, front: front, watch: watch)
         // Not of the table: strangers must not even be told what may be asked there.
         let metrics = metricsPlace.routes(of: log.metrics)
         let routes = table.routes + metrics

@@ -63,13 +63,15 @@ struct RouteTable {
         for server: AuthorizationServer,
         site: PageSite,
         log: ServerLog,
-        front: FrontPage = .account
+        front: FrontPage = .account,
+        watch: EndedSessionsWatch? = nil
     ) {
         let base = server.settings.issuerPath
         let token = TokenEndpoint(server: server)
         let device = DeviceAuthorizationEndpoint(server: server)
         let revocation = RevocationEndpoint(server: server)
         let introspection = IntrospectionEndpoint(server: server)
+        let endedSessions = EndedSessionsEndpoint(server: server, watch: watch, log: log)
         let userInfo = UserInfoEndpoint(server: server)
         let keySet = KeySetEndpoint(server: server)
         let metadata = MetadataEndpoint(server: server)
@@ -100,6 +102,11 @@ struct RouteTable {
                     method: .post,
                     path: base + "/oauth/introspect",
                     answer: introspection.answer
+                ),
+                .init(
+                    method: .post,
+                    path: base + EndedSessionsEndpoint.path,
+                    answer: endedSessions.answer
                 ),
                 .init(
                     method: .get,

@@ -67,6 +67,7 @@ package enum ServerApplication {
         let log = ServerLog(logger, metrics: metrics)
         metrics.observeHashing(of: server)
         let site = PageSite(issuerPath: server.settings.issuerPath, branding: branding)
+        let watch = EndedSessionsWatch(server: server)
         let reception = Reception(
             for: server,
             site: site,
@@ -74,6 +75,7 @@ package enum ServerApplication {
             proxies: listening.proxies,
             front: front,
             metricsPlace: listening.metricsPlace,
+            watch: watch,
             extend: extend
         )
         let answers = Answers(reception.answer, surroundings: server.surroundings, logger: logger)
@@ -93,7 +95,7 @@ package enum ServerApplication {
             ),
             services: [
                 HousekeepingService(server: server, log: log), DirectoryService(server: server),
-                BackchannelLogoutService(server: server, calls: OutgoingCalls(), log: log),
+                BackchannelLogoutService(server: server, calls: OutgoingCalls(), log: log), watch,
             ] + services,
             onServerRunning: { channel in
                 await listening.started(channel.localAddress?.port ?? listening.port)

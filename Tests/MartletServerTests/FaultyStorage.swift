@@ -112,4 +112,16 @@ extension FaultyStorage {
     func purgeEvents(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
         try await sound().purgeEvents(before: instant, limit: limit)
     }
+
+    func ends(
+        after position: EndPosition,
+        from instant: Instant,
+        limit: Int
+    ) async throws(StorageError) -> [EndLogEntry] {
+        try await sound().ends(after: position, from: instant, limit: limit)
+    }
+
+    func purgeEnds(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
+        try await sound().purgeEnds(before: instant, limit: limit)
+    }
 }

@@ -21,11 +21,21 @@ enum ImportPlan {
             "ServiceLifecycle", "Synchronization",
         ],
         // HTTP by AsyncHTTPClient on Linux; Foundation is URLSession on Apple's platforms.
-        "MartletClient": [
-            "AsyncHTTPClient", "Crypto", "Dispatch", "FoundationEssentials", "HTTPTypes",
-            "MartletProtocol", "NIOCore", "NIOHTTP1", "Security", "Synchronization",
+        "MartletTransport": [
+            "AsyncHTTPClient", "FoundationEssentials", "HTTPTypes", "MartletProtocol", "NIOCore",
+            "NIOHTTP1", "Synchronization",
         ],
-        "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],
+        "MartletClient": [
+            "Crypto", "Dispatch", "FoundationEssentials", "HTTPTypes", "MartletProtocol",
+            "MartletTransport", "Security", "Synchronization",
+        ],
+        "MartletResourceServer": [
+            "Crypto", "FoundationEssentials", "HTTPTypes", "MartletProtocol", "MartletTransport",
+            "Synchronization",
+        ],
+        "MartletHummingbird": [
+            "HTTPTypes", "Hummingbird", "MartletProtocol", "MartletResourceServer", "NIOCore",
+        ],
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],
         "MartletBench": [
             "ArgumentParser", "Crypto", "Foundation", "GRDBSQLite", "MartletCore",

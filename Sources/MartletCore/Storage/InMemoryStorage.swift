@@ -9,6 +9,7 @@ package final class InMemoryStorage: Storage {
         var oneTime: [OneTimeKey: OneTimeEntry] = [:]
         var records: [RecordKind: [String: StoredRecord]] = [:]
         var events: [AuditEntry] = []
+        var ends: [EndLogEntry] = []
         var revision: Int64 = 0
         var closed = false
     }
@@ -194,9 +195,20 @@ extension InMemoryStorage.Contents {
                 }
             case .remember(let entry):
                 oneTime[entry.key] = entry
+            case .end(let ended): append(ended, at: now)
             }
         }
+        append(events, at: now)
+    }
+
+    fileprivate mutating func append(_ events: [AuditEvent], at now: Instant) {
         self.events.append(contentsOf: events.map { AuditEntry(at: now, event: $0) })
+        for ended in events.compactMap(\.endedTokens) { append(ended, at: now) }
+    }
+
+    private mutating func append(_ ended: EndedTokens, at now: Instant) {
+        let position = EndPosition((ends.last?.position.value ?? 0) + 1)
+        ends.append(EndLogEntry(position: position, at: now, ended: ended))
     }
 }
 
@@ -296,7 +308,7 @@ extension InMemoryStorage {
             }
             contents.records = records
             contents.revision += 1
-            contents.events.append(contentsOf: events.map { AuditEntry(at: now, event: $0) })
+            contents.append(events, at: now)
         }
     }
 
@@ -353,6 +365,31 @@ extension InMemoryStorage {
         try whole { contents, _ throws(StorageError) in
             let count = min(limit, contents.events.prefix { $0.at < instant }.count)
             contents.events.removeFirst(count)
+            return count
+        }
+    }
+}
+
+// MARK: - The end log
+
+extension InMemoryStorage {
+    package func ends(
+        after position: EndPosition,
+        from instant: Instant,
+        limit: Int
+    ) async throws(StorageError) -> [EndLogEntry] {
+        try whole { contents, _ throws(StorageError) in
+            Array(
+                contents.ends.filter { $0.position > position && $0.at >= instant }.prefix(limit)
+            )
+        }
+    }
+
+    package func purgeEnds(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
+        try whole { contents, _ throws(StorageError) in
+            let old = contents.ends.dropLast().prefix { $0.at < instant }.count
+            let count = min(limit, old)
+            contents.ends.removeFirst(count)
             return count
         }
     }

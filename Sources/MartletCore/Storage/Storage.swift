@@ -1,6 +1,6 @@
-/// What Martlet keeps, in the domain's words. A store implements these four small protocols and
+/// What Martlet keeps, in the domain's words. A store implements these five small protocols and
 /// passes `StorageContract`; nothing else is asked of it.
-package protocol Storage: TokenFamilyStore, OneTimeStore, RecordStore, AuditLog {
+package protocol Storage: TokenFamilyStore, OneTimeStore, RecordStore, AuditLog, EndLog {
     /// The revision as of now. One read.
     func revision() async throws(StorageError) -> Revision
 
@@ -163,6 +163,8 @@ package enum Write: Sendable, Equatable {
     case create(StoredRecord)
     /// What is remembered under a key from now on, over what is there: that a code was used.
     case remember(OneTimeEntry)
+    /// What ends with the step and no event tells exactly: an entry of the ``EndLog``.
+    case end(EndedTokens)
 }
 
 /// A ``Change`` without its answer, which is all that a store needs to know of it: no generic

@@ -24,6 +24,7 @@ struct Answers: Sendable {
     func answer(_ request: Request, on channel: any Channel) async -> Response {
         var context = ServerContext(source: .init(channel: channel, logger: logger))
         context.isPastCapacity = !inProgress.enter()
+        context.inProgress = inProgress
         defer { inProgress.leave() }
         var response: Response
         do {

@@ -200,4 +200,16 @@ extension SteppedStorage {
     func purgeEvents(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
         try await inner.purgeEvents(before: instant, limit: limit)
     }
+
+    func ends(
+        after position: EndPosition,
+        from instant: Instant,
+        limit: Int
+    ) async throws(StorageError) -> [EndLogEntry] {
+        try await inner.ends(after: position, from: instant, limit: limit)
+    }
+
+    func purgeEnds(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
+        try await inner.purgeEnds(before: instant, limit: limit)
+    }
 }

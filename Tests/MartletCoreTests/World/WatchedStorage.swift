@@ -17,6 +17,7 @@ final class WatchedStorage: Storage {
         case oneTimeWrite
         case purge
         case events
+        case ends
     }
 
     enum Moment { case insert, save }
@@ -173,5 +174,19 @@ extension WatchedStorage {
     func purgeEvents(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
         note(.purge)
         return try await inner.purgeEvents(before: instant, limit: limit)
+    }
+
+    func ends(
+        after position: EndPosition,
+        from instant: Instant,
+        limit: Int
+    ) async throws(StorageError) -> [EndLogEntry] {
+        note(.ends)
+        return try await inner.ends(after: position, from: instant, limit: limit)
+    }
+
+    func purgeEnds(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
+        note(.purge)
+        return try await inner.purgeEnds(before: instant, limit: limit)
     }
 }
