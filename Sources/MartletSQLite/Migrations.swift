@@ -26,6 +26,9 @@ enum Migrations {
                 )
                 try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             }
+            try database.execute(
+                sql: "UPDATE store SET identity = lower(hex(randomblob(16))) WHERE identity = ''"
+            )
             try database.execute(sql: "PRAGMA user_version = \(newest)")
             return .commit
         }
@@ -133,6 +136,12 @@ enum Migrations {
         ALTER TABLE family ADD COLUMN sign_in TEXT;
         ALTER TABLE family ADD COLUMN ends_with_sign_in INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE family ADD COLUMN claims TEXT;
+        """,
+        // 3. Which store it is, and whether it may be served (`StoreCondition`).
+        """
+        ALTER TABLE store ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+        ALTER TABLE store ADD COLUMN condition TEXT;
+        ALTER TABLE store ADD COLUMN takes_writes INTEGER NOT NULL DEFAULT 1;
         """,
     ]
 }
