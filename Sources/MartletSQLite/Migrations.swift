@@ -47,6 +47,10 @@ enum Migrations {
         guard version <= newest else { throw SQLiteOpenError.newerSchema }
     }
 
+    static func isCurrent(_ database: Database) throws -> Bool {
+        try version(of: database) == newest
+    }
+
     private static func version(of database: Database) throws -> Int64 {
         try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
     }

@@ -269,6 +269,7 @@ extension Sample {
     static let conditions: [StoreCondition] = [
         .copy(madeAt: Instant(microseconds: 1_767_225_600_123_456)),
         .sealed(at: ManualClock.start, movedTo: "postgres://ünï\"\\/"),
+        .sealed(at: ManualClock.start, movedTo: "", restoration),
         .receiving(from: "0123456789abcdef"),
         .inService(restoration),
         .inService(

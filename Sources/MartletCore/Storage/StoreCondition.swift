@@ -10,8 +10,9 @@ package enum StoreCondition: Sendable, Equatable {
     /// A backup's copy. What has happened since is not in it, so that nobody may take it for the
     /// store before `martlet recover` has said what becomes of its sessions.
     case copy(madeAt: Instant)
-    /// Its contents went to another store, which goes on in its place.
-    case sealed(at: Instant, movedTo: String)
+    /// Its contents went to another store, which goes on in its place; with the restoration that
+    /// holds for them.
+    case sealed(at: Instant, movedTo: String, Restoration? = nil)
     /// It is being filled from the store of this identity and is not whole yet.
     case receiving(from: String)
 
@@ -57,16 +58,13 @@ extension StoreCondition {
         switch self {
         case .inService(nil): return nil
         case .inService(let restoration?):
-            body = [
-                "is": "restored", "since": .integer(restoration.since.microseconds),
-                "until": .integer(restoration.until.microseconds),
-                "holders": .string(restoration.holders.rawValue),
-            ]
+            body = ["is": "restored", "restoration": restoration.body]
         case .copy(let madeAt):
             body = ["is": "copy", "made_at": .integer(madeAt.microseconds)]
-        case .sealed(let instant, let place):
+        case .sealed(let instant, let place, let restoration):
             body = [
                 "is": "sealed", "at": .integer(instant.microseconds), "moved_to": .string(place),
+                "restoration": restoration?.body ?? .null,
             ]
         case .receiving(let identity):
             body = ["is": "receiving", "from": .string(identity)]
@@ -89,18 +87,34 @@ extension StoreCondition {
         let body = RecordBody(json, of: "the store's condition")
         switch try body.string("is") {
         case "restored":
-            self = .inService(
-                Restoration(
-                    since: try body.instant("since"),
-                    until: try body.instant("until"),
-                    holders: try body.choice("holders", as: Restoration.Holders.self)
-                )
-            )
+            self = .inService(try Restoration(body: try body.object("restoration")))
         case "copy": self = .copy(madeAt: try body.instant("made_at"))
         case "sealed":
-            self = .sealed(at: try body.instant("at"), movedTo: try body.string("moved_to"))
+            self = .sealed(
+                at: try body.instant("at"),
+                movedTo: try body.string("moved_to"),
+                body.value("restoration") == nil
+                    ? nil : try Restoration(body: try body.object("restoration"))
+            )
         case "receiving": self = .receiving(from: try body.string("from"))
         case let other: throw .corrupt("“\(other)” is no condition that this version knows")
         }
+    }
+}
+
+extension Restoration {
+    fileprivate var body: JSONValue {
+        [
+            "since": .integer(since.microseconds), "until": .integer(until.microseconds),
+            "holders": .string(holders.rawValue),
+        ]
+    }
+
+    fileprivate init(body: RecordBody) throws(StorageError) {
+        self.init(
+            since: try body.instant("since"),
+            until: try body.instant("until"),
+            holders: try body.choice("holders", as: Holders.self)
+        )
     }
 }
