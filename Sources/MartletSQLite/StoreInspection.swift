@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-package import MartletCore
+import MartletCore
 
 /// What can be told of a store's file without changing anything in it: for `martlet doctor`.
 package struct StoreInspection: Sendable, Equatable {

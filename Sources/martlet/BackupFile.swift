@@ -42,17 +42,13 @@ struct BackupFile {
         from storage: any Storage,
         at now: Instant
     ) async throws {
-        let copy = try Installation.openStore(.sqlite(path: path), ifMissing: .refuse)
-        do {
+        try await OpenedStore.using(.sqlite(path: path)) { copy in
+            let copy = copy.storage
             let receiving = StoreCondition.receiving(from: try await storage.status().identity)
             try await copy.setCondition(receiving, expecting: .standard, events: [])
             _ = try await StorePass(from: storage, to: copy).run()
             try await copy.setCondition(.copy(madeAt: now), expecting: receiving, events: [])
-        } catch {
-            await copy.close()
-            throw error
         }
-        await copy.close()
     }
 
     /// Gives the draft its name, which fails if somebody has taken it meanwhile.

@@ -15,13 +15,14 @@ package final class InMemoryStorage: Storage {
         var closed = false
     }
 
-    /// The only identity that it needs: it goes with the process.
-    let identity = "memory"
+    let identity: String
 
     private let contents = Mutex(Contents())
     private let clock: @Sendable () -> Instant
 
-    package init(clock: @escaping @Sendable () -> Instant) {
+    /// - Parameter identity: tells it from others, where there are others.
+    package init(identity: String = "memory", clock: @escaping @Sendable () -> Instant) {
+        self.identity = identity
         self.clock = clock
     }
 

@@ -23,20 +23,16 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try installation.load()
-        let now = Surroundings.system.now()
         let path = ConfigurationPlace.commandLine.path(file)
-        let storage = try Installation.openStore(configuration.store, ifMissing: .refuse)
-        let made: BackupFile.Made
-        do {
-            try refuse(try await storage.status().condition)
-            made = try await BackupFile(path: path).make(of: storage, at: now) { copied, total in
-                Terminal.tell("copied \(copied.byteCount) of \(total.byteCount)")
+        let made = try await OpenedStore.using(configuration.store) { store in
+            try refuse(try await store.storage.status().condition)
+            return try await BackupFile(path: path).make(
+                of: store.storage,
+                at: store.surroundings.now()
+            ) { copied, total in
+                Terminal.complain("copied \(copied.byteCount) of \(total.byteCount)")
             }
-        } catch {
-            await storage.close()
-            throw error
         }
-        await storage.close()
         Terminal.show(answer(made, path, configuration), as: output.form)
     }
 
@@ -63,13 +59,13 @@ struct BackupCommand: AsyncParsableCommand {
             """
             Copied the store to \(path.printable), \(made.size.byteCount), as of \
             \(made.madeAt.rfc3339).
-            The master key is not in it: without \(key), the copy is worth nothing to you. \
+            The master key is not in it: without \(key) the copy is worth nothing to you. \
             Keep a copy of the key, and keep it apart from this file; who has both has everything.
             To use it: put it in the store's place and run martlet recover.
             """,
             [
                 "file": .string(path), "bytes": .integer(Int64(made.size)),
-                "made_at": made.madeAt.json, "master_key": .string(configuration.masterKey.source),
+                "made_at": made.madeAt.json, "master_key": .string(key),
             ]
         )
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import MartletCore
 import MartletProtocol
+import MartletSQLite
 
 /// `martlet move`: everything goes to another store.
 struct MoveCommand: AsyncParsableCommand {
@@ -27,41 +28,37 @@ struct MoveCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try installation.load()
-        let location: StoreLocation
-        do {
-            location = try StoreLocation(to, at: .commandLine)
-        } catch {
-            throw Refusal("--to \(error.problem(with: to))")
-        }
+        let location = try target()
         guard location != configuration.store else {
             throw Refusal("--to names the store that the configuration names already.")
         }
-        let source = try Installation.openStore(configuration.store, ifMissing: .refuse)
-        do {
-            let target = try Installation.openStore(location, ifMissing: undo ? .refuse : .create)
-            do {
+        let answer = try await OpenedStore.using(configuration.store) { source in
+            try await OpenedStore.using(location, ifMissing: undo ? .refuse : .create) { target in
                 let move = StoreMove(
-                    from: source,
-                    to: target,
+                    from: source.storage,
+                    to: target.storage,
                     at: location.shown,
-                    surroundings: .system,
+                    surroundings: source.surroundings,
                     step: Self.tell
                 )
-                let answer = try await self.answer(move, to: location)
-                await target.close()
-                await source.close()
-                Terminal.show(answer, as: output.form)
-            } catch {
-                await target.close()
-                throw error
+                return try await moved(by: move, to: location)
             }
+        }
+        Terminal.show(answer, as: output.form)
+    }
+
+    private func target() throws(Refusal) -> StoreLocation {
+        do {
+            return try StoreLocation(to, at: .commandLine)
         } catch {
-            await source.close()
-            throw error
+            switch error {
+            case .because(let words, _): throw Refusal("--to \(words)")
+            case .unexpected: throw Refusal("--to must be \(StoreLocation.expected).")
+            }
         }
     }
 
-    private func answer(_ move: StoreMove, to location: StoreLocation) async throws -> Statement {
+    private func moved(by move: StoreMove, to location: StoreLocation) async throws -> Statement {
         guard !undo else {
             try await move.undo()
             return Statement(
@@ -83,7 +80,7 @@ struct MoveCommand: AsyncParsableCommand {
             """
             Moved \(rows) rows to \(location.shown); both stores were compared and hold the same. \
             This one is sealed.
-            Put “store: \(location.shown)” into the configuration, and start martlet serve.
+            Name it as the store in the configuration, and start martlet serve.
             """,
             [
                 "to": .string(location.shown), "tables": .object(tables),

@@ -54,11 +54,8 @@ struct RecoverCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try installation.load()
-        let surroundings = Surroundings.system
-        let storage = try Installation.openStore(configuration.store, ifMissing: .refuse)
-        let outcome: StoreRecovery.Outcome
-        do {
-            if case .sealed(_, let place, _) = try await storage.status().condition {
+        let answer = try await OpenedStore.using(configuration.store) { store in
+            if case .sealed(_, let place, _) = try await store.storage.status().condition {
                 Terminal.complain(
                     """
                     This store was moved to \(place.printable). If that one is in service, there \
@@ -67,14 +64,13 @@ struct RecoverCommand: AsyncParsableCommand {
                     """
                 )
             }
-            outcome = try await StoreRecovery(storage: storage, surroundings: surroundings)
-                .run(sessions)
-        } catch {
-            await storage.close()
-            throw error
+            let recovery = StoreRecovery(
+                storage: store.storage,
+                surroundings: store.surroundings
+            )
+            return told(try await recovery.run(sessions), at: store.surroundings.now())
         }
-        await storage.close()
-        Terminal.show(answer(outcome, at: surroundings.now()), as: output.form)
+        Terminal.show(answer, as: output.form)
     }
 
     private var sessions: StoreRecovery.Sessions {
@@ -83,7 +79,7 @@ struct RecoverCommand: AsyncParsableCommand {
         } ?? .end
     }
 
-    private func answer(_ outcome: StoreRecovery.Outcome, at now: Instant) -> Statement {
+    private func told(_ outcome: StoreRecovery.Outcome, at now: Instant) -> Statement {
         var json = JSONObject()
         json["sessions"] = .string(outcome.restoration == nil ? "ended" : "accepted_ahead")
         json["accepted_until"] = outcome.restoration.json { $0.until.json }

@@ -24,6 +24,8 @@ final class WatchedStorage: Storage {
     private struct Watch {
         var calls: [Call] = []
         var before: [Moment: @Sendable () async -> Void] = [:]
+        var transfers = 0
+        var beforeTransfer: (@Sendable (Int) async throws(StorageError) -> Void)?
     }
 
     private let inner: InMemoryStorage
@@ -39,6 +41,11 @@ final class WatchedStorage: Storage {
             defer { watch.calls = [] }
             return watch.calls
         }
+    }
+
+    /// Runs before each call of ``StoreTransfer`` with its number, from 1; may fail in its place.
+    func beforeTransfers(_ work: @escaping @Sendable (Int) async throws(StorageError) -> Void) {
+        watch.withLock { $0.beforeTransfer = work }
     }
 
     /// Runs once, before the next such write.
@@ -177,22 +184,36 @@ extension WatchedStorage {
 }
 
 extension WatchedStorage {
-    func status() async throws(StorageError) -> StoreStatus { try await inner.status() }
+    private func transferring() async throws(StorageError) -> InMemoryStorage {
+        let (number, work) = watch.withLock { watch in
+            watch.transfers += 1
+            return (watch.transfers, watch.beforeTransfer)
+        }
+        if let work { try await work(number) }
+        return inner
+    }
+
+    func status() async throws(StorageError) -> StoreStatus {
+        try await transferring().status()
+    }
 
     func setCondition(
         _ condition: StoreCondition,
         expecting expected: StoreCondition,
         events: [AuditEvent]
     ) async throws(StorageError) {
-        try await inner.setCondition(condition, expecting: expected, events: events)
+        try await transferring()
+            .setCondition(condition, expecting: expected, events: events)
     }
 
-    func reader() async throws(StorageError) -> any StoreReader { try await inner.reader() }
+    func reader() async throws(StorageError) -> any StoreReader {
+        try await transferring().reader()
+    }
 
     func write(
         _ rows: [StoredRow],
         removing keys: [StoredKey]
     ) async throws(StorageError) {
-        try await inner.write(rows, removing: keys)
+        try await transferring().write(rows, removing: keys)
     }
 }
