@@ -68,7 +68,7 @@ struct RecoverCommand: AsyncParsableCommand {
                 storage: store.storage,
                 surroundings: store.surroundings
             )
-            return told(try await recovery.run(sessions), at: store.surroundings.now())
+            return told(try await recovery.run(sessions))
         }
         Terminal.show(answer, as: output.form)
     }
@@ -79,7 +79,7 @@ struct RecoverCommand: AsyncParsableCommand {
         } ?? .end
     }
 
-    private func told(_ outcome: StoreRecovery.Outcome, at now: Instant) -> Statement {
+    private func told(_ outcome: StoreRecovery.Outcome) -> Statement {
         var json = JSONObject()
         json["sessions"] = .string(outcome.restoration == nil ? "ended" : "accepted_ahead")
         json["accepted_until"] = outcome.restoration.json { $0.until.json }
@@ -97,8 +97,8 @@ struct RecoverCommand: AsyncParsableCommand {
             case .everybody: "Sessions go on if they are"
             }
         return Statement(
-            "The store is in service. \(whose) used \(restoration.until.text(seenFrom: now)) at "
-                + "the latest; the others are over then. Browsers are signed out.\n"
+            "The store is in service. \(whose) used before \(restoration.until.text); the others "
+                + "are over then. Browsers are signed out.\n"
                 + Self.reminder,
             .object(json)
         )
