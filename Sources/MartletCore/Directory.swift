@@ -104,9 +104,12 @@ package final class Snapshot: Sendable {
 
     static func load(from storage: any Storage, masters: MasterKeys) async throws -> Snapshot {
         for _ in 0..<maximumAttempts {
+            let status = try await storage.status()
+            // What is known of a store that went elsewhere is of yesterday.
+            guard status.condition.takesWrites else { throw StorageError.outOfService }
             let (keys, revision) = try await storage.all(KeyRecord.self)
             let (resources, later) = try await storage.all(Resource.self)
-            guard revision == later else { continue }
+            guard revision == later, revision == status.revision else { continue }
             return Snapshot(
                 revision: revision,
                 keys: try KeyRing(keys.map(\.value), masters: masters),

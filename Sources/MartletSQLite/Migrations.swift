@@ -26,6 +26,9 @@ enum Migrations {
                 )
                 try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             }
+            try database.execute(
+                sql: "UPDATE store SET identity = lower(hex(randomblob(16))) WHERE identity = ''"
+            )
             try database.execute(sql: "PRAGMA user_version = \(newest)")
             return .commit
         }
@@ -42,6 +45,10 @@ enum Migrations {
             throw SQLiteOpenError.notOurs
         }
         guard version <= newest else { throw SQLiteOpenError.newerSchema }
+    }
+
+    static func isCurrent(_ database: Database) throws -> Bool {
+        try version(of: database) == newest
     }
 
     private static func version(of database: Database) throws -> Int64 {
@@ -141,6 +148,12 @@ enum Migrations {
             at INTEGER NOT NULL,
             body BLOB NOT NULL
         ) STRICT;
+        """,
+        // 4. Which store it is, and whether it may be served (`StoreCondition`).
+        """
+        ALTER TABLE store ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+        ALTER TABLE store ADD COLUMN condition TEXT;
+        ALTER TABLE store ADD COLUMN takes_writes INTEGER NOT NULL DEFAULT 1;
         """,
     ]
 }

@@ -29,6 +29,8 @@ final class WriteAccess {
     private let log = LogSize()
     /// As of this transaction.
     private(set) var revision = Revision(0)
+    /// As of ``revision``; `nil` before the first transaction.
+    private var condition: StoreCondition?
     /// As of ``revision``.
     private var standings: [Pair: Standing] = [:]
 
@@ -58,10 +60,17 @@ final class WriteAccess {
     /// Takes the write lock; from here on nothing changes but by this connection.
     func begin() throws {
         try beginning.execute()
-        let current = try store.revision()
-        if current != revision { standings.removeAll(keepingCapacity: true) }
+        let known = condition == nil ? Revision(-1) : revision
+        let (current, changed) = try store.current(knowing: known)
+        if let changed {
+            standings.removeAll(keepingCapacity: true)
+            condition = changed
+        }
         revision = current
     }
+
+    /// Whether anything but a transfer may write.
+    var takesWrites: Bool { condition?.takesWrites ?? false }
 
     /// On disk when this returns; costs no disk write if nothing was written.
     func commit() throws {
@@ -71,6 +80,7 @@ final class WriteAccess {
     func rollback() {
         // What was remembered may stem from what is undone here.
         standings.removeAll(keepingCapacity: true)
+        condition = nil
         // After some errors SQLite has rolled back by itself, and this one says so: no news.
         try? database.execute(sql: "ROLLBACK")
     }
@@ -125,14 +135,19 @@ final class WriteAccess {
             account: standing.account,
             client: standing.client,
             consent: standing.consent,
-            isSignedIn: try oneTime.contains(OneTimeKey(.signIn, signIn.id.rawValue))
+            isSignedIn: try oneTime.contains(OneTimeKey(.signIn, signIn.id.rawValue)),
+            restoration: standing.restoration
         )
     }
 
     private func epochs(of family: AuthorizedFamily) throws -> Standing {
         let pair = Pair(account: family.account, client: family.client)
         if let known = standings[pair] { return known }
-        let standing = try records.standing(of: family.account, at: family.client)
+        let standing = try records.standing(
+            of: family.account,
+            at: family.client,
+            since: condition?.restoration
+        )
         // What is missing may be created without a new revision (``Write/create(_:)``).
         guard standing.epochs != nil else { return standing }
         if standings.count >= Self.maximumStandings {
@@ -166,6 +181,16 @@ final class WriteAccess {
             try audit.append(event, at: now)
             if let ended = event.endedTokens { try ends.append(ended, at: now) }
         }
+    }
+
+    func status() throws -> StoreStatus { try store.status() }
+
+    /// Puts the store into another condition.
+    func put(_ condition: StoreCondition) throws {
+        try store.put(condition)
+        revision = try store.revision()
+        self.condition = condition
+        standings.removeAll(keepingCapacity: true)
     }
 
     /// Makes all of these changes or none; `false` if one does not meet what it expects.

@@ -81,6 +81,12 @@ package enum ErrorResponse {
                 "The server cannot use its store now; try again.",
                 after: retryWhenUnavailable
             )
+        case .outOfService:
+            log.storeFailed(.storeUnavailable, "it is a copy, sealed, or not whole yet")
+            return unavailable(
+                "The server cannot use its store now; try again.",
+                after: retryWhenUnavailable
+            )
         case .conflict:
             log.storeFailed(.storeConflict, "a conflict that nobody handled")
             return response(to: internalError)

@@ -1,6 +1,8 @@
-/// What Martlet keeps, in the domain's words. A store implements these five small protocols and
-/// passes `StorageContract`; nothing else is asked of it.
-package protocol Storage: TokenFamilyStore, OneTimeStore, RecordStore, AuditLog, EndLog {
+/// What Martlet keeps, in the domain's words. A store implements these five small protocols and the
+/// one it is copied by, and passes `StorageContract`; nothing else is asked of it.
+package protocol Storage: TokenFamilyStore, OneTimeStore, RecordStore, AuditLog, EndLog,
+    StoreTransfer
+{
     /// The revision as of now. One read.
     func revision() async throws(StorageError) -> Revision
 
@@ -31,6 +33,9 @@ package enum StorageError: Error, Sendable, Equatable {
     case conflict
     /// What is stored cannot be what this version wrote; the text is for the operator's log.
     case corrupt(String)
+    /// The store is a backup's copy, sealed, or not whole yet: it takes no writes
+    /// (``StoreCondition``).
+    case outOfService
 }
 
 // MARK: - Token families

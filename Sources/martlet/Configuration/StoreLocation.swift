@@ -22,4 +22,11 @@ enum StoreLocation: Sendable, Hashable {
         if path.contains("\0") { throw .because("must be \(Self.expected), without NUL.") }
         self = .sqlite(path: place.path(String(path)))
     }
+
+    /// For sentences: what may be shown of it.
+    var shown: String {
+        switch self {
+        case .sqlite(let path): path.printable
+        }
+    }
 }

@@ -213,3 +213,24 @@ extension SteppedStorage {
         try await inner.purgeEnds(before: instant, limit: limit)
     }
 }
+
+extension SteppedStorage {
+    func status() async throws(StorageError) -> StoreStatus { try await inner.status() }
+
+    func setCondition(
+        _ condition: StoreCondition,
+        expecting expected: StoreCondition,
+        events: [AuditEvent]
+    ) async throws(StorageError) {
+        try await inner.setCondition(condition, expecting: expected, events: events)
+    }
+
+    func reader() async throws(StorageError) -> any StoreReader { try await inner.reader() }
+
+    func write(
+        _ rows: [StoredRow],
+        removing keys: [StoredKey]
+    ) async throws(StorageError) {
+        try await inner.write(rows, removing: keys)
+    }
+}
