@@ -57,6 +57,11 @@ let package = Package(
             pkgConfig: "libcrypt",
             providers: [.apt(["libcrypt-dev"])]
         ),
+        .systemLibrary(
+            name: "CPostgreSQL",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]
+        ),
 
         .target(
             name: "MartletProtocol",
@@ -74,6 +79,11 @@ let package = Package(
                 "MartletCore", "MartletProtocol", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "MartletPostgres",
+            dependencies: ["CPostgreSQL", "MartletCore", "MartletProtocol"],
             swiftSettings: strict
         ),
         .target(
@@ -136,8 +146,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletServer",
-                "MartletSQLite", "Yams", hummingbird, logging,
+                "MartletCore", "MartletPostgres", "MartletProtocol", "MartletResourceServer",
+                "MartletServer", "MartletSQLite", "Yams", hummingbird, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -150,7 +160,8 @@ let package = Package(
         .executableTarget(
             name: "MartletBench",
             dependencies: [
-                "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletSQLite", crypto,
+                "MartletCore", "MartletPostgres", "MartletProtocol", "MartletResourceServer",
+                "MartletSQLite", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -267,7 +278,8 @@ let package = Package(
         .testTarget(
             name: "MartletStorageTests",
             dependencies: [
-                "MartletCore", "MartletProtocol", "MartletSQLite", "MartletTesting",
+                "MartletCore", "MartletPostgres", "MartletProtocol", "MartletSQLite",
+                "MartletTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict
