@@ -6,13 +6,6 @@ extension SQLiteStorage {
     package func revision() async throws(StorageError) -> Revision {
         try await read { database, _ in try StoreTable(database).revision() }
     }
-
-    /// Whether no key was ever put into it: only for such a store may a master key be made.
-    package func isEmpty() async throws(StorageError) -> Bool {
-        try await read { database, _ in
-            try RecordTable(database).list(.key, owner: nil, after: nil, limit: 1).records.isEmpty
-        }
-    }
 }
 
 // MARK: - Token families

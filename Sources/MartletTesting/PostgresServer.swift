@@ -84,13 +84,15 @@ package final class PostgresServer: Sendable {
 
     /// Starts it and returns once it answers.
     package func start() async throws {
-        let command = Self.unprivileged(program("postgres"))
+        let command =
+            Self.unprivileged(program("postgres"))
             + ["-D", data, "-p", "\(port)"] + settings.flatMap { ["-c", $0] }
         try running.start(command, log: folder.appending(path: "postgres.log"))
         for _ in 0..<Self.startAttempts {
             if (try? Self.run([program("pg_isready"), "-h", "127.0.0.1", "-p", "\(port)"])) != nil {
                 return
             }
+            guard running.isRunning else { break }
             try await Task.sleep(for: Self.startInterval)
         }
         throw Failure(description: "PostgreSQL did not start: see \(folder.path)/postgres.log")
@@ -175,8 +177,9 @@ private final class RunningServer: Sendable {
 
     /// The shell writes the server's number beside its log, and ends it when the pipe closes.
     private static let script = """
-        log="$0"; "$@" >>"$log" 2>&1 & server=$!; echo $server >"$log.pid"
-        (read -r _; kill -INT $server 2>/dev/null) &
+        log="$0"; exec 3<&0
+        "$@" >>"$log" 2>&1 3<&- & server=$!; echo $server >"$log.pid"
+        (read -r _ <&3; kill -INT $server 2>/dev/null) & exec 3<&-
         wait $server
         """
 
@@ -195,6 +198,8 @@ private final class RunningServer: Sendable {
     }
 
     private let number = Mutex<String?>(nil)
+
+    var isRunning: Bool { state.withLock { $0.process?.isRunning ?? false } }
 
     func end(_ signal: Int32) {
         let last = state.withLock { state in

@@ -1,7 +1,6 @@
 import Foundation
 import MartletCore
 import MartletProtocol
-import MartletSQLite
 import MartletServer
 
 /// An authorization server as the configuration describes it, on its open store: what `serve` puts
@@ -10,7 +9,9 @@ import MartletServer
 /// Whoever comes first, `serve` or a command, makes the store and its master key.
 struct Installation {
     let configuration: Configuration
-    let storage: SQLiteStorage
+    let storage: any Storage
+    /// Writes that wait for the store now.
+    private let waiting: @Sendable () -> Int
     let server: AuthorizationServer
 
     /// Opens what the options name.
@@ -28,16 +29,13 @@ struct Installation {
         notice: @escaping @Sendable (AuthorizationServer.Notice) -> Void = { _ in },
         committed: @escaping @Sendable (CommittedBatch) -> Void = { _ in }
     ) async throws -> Installation {
-        let surroundings = Surroundings.system
-        let storage = try openStore(
-            configuration.store,
-            clock: surroundings.now,
-            committed: committed
-        )
+        let opened = try await OpenedStore(configuration.store, committed: committed)
+        let (storage, surroundings) = (opened.storage, opened.surroundings)
         do {
             let installation = Installation(
                 configuration: configuration,
                 storage: storage,
+                waiting: opened.waiting,
                 server: AuthorizationServer(
                     settings: configuration.settings,
                     storage: storage,
@@ -66,36 +64,16 @@ struct Installation {
 
     /// Lets the metrics ask how many writes wait.
     func observeStore(by metrics: ServerMetrics) {
-        metrics.observeStore { [weak storage] in storage?.waiting ?? 0 }
+        metrics.observeStore(waiting: waiting)
     }
 
     func close() async {
         await storage.close()
     }
 
-    private static func openStore(
-        _ location: StoreLocation,
-        clock: @escaping @Sendable () -> Instant,
-        committed: @escaping @Sendable (CommittedBatch) -> Void
-    ) throws -> SQLiteStorage {
-        switch location {
-        case .sqlite(let path):
-            do {
-                return try SQLiteStorage.open(
-                    path: path,
-                    ifMissing: .create,
-                    clock: clock,
-                    committed: committed
-                )
-            } catch {
-                throw Refusal("\(path.printable): \(error).")
-            }
-        }
-    }
-
     private static func masterKeys(
         _ configuration: Configuration,
-        _ storage: SQLiteStorage,
+        _ storage: any Storage,
         _ surroundings: Surroundings
     ) async throws -> MasterKeys {
         let isEmpty = try await storage.isEmpty()
@@ -144,14 +122,6 @@ struct Installation {
         case .damaged(let id):
             "The key \(id.printable) in \(store) does not open: the store is damaged, restore it "
                 + "from a backup."
-        }
-    }
-}
-
-extension StoreLocation {
-    fileprivate var shown: String {
-        switch self {
-        case .sqlite(let path): path.printable
         }
     }
 }

@@ -33,7 +33,8 @@ enum ImportPlan {
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],
         "MartletBench": [
             "ArgumentParser", "Crypto", "Foundation", "GRDBSQLite", "MartletCore",
-            "MartletPostgres", "MartletProtocol", "MartletResourceServer", "MartletSQLite", "NIOCore", "NIOHTTP1",
+            "MartletPostgres", "MartletProtocol", "MartletResourceServer", "MartletSQLite",
+            "NIOCore", "NIOHTTP1",
             "NIOPosix", "Synchronization",
         ],
         "martlet": [
