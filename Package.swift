@@ -59,6 +59,11 @@ let package = Package(
             pkgConfig: "libcrypt",
             providers: [.apt(["libcrypt-dev"])]
         ),
+        .systemLibrary(
+            name: "CPostgreSQL",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]
+        ),
 
         .target(
             name: "MartletProtocol",
@@ -76,6 +81,11 @@ let package = Package(
                 "MartletCore", "MartletProtocol", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "MartletPostgres",
+            dependencies: ["CPostgreSQL", "MartletCore", "MartletProtocol"],
             swiftSettings: strict
         ),
         .target(
@@ -158,8 +168,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletServer",
-                "MartletSQLite", "Yams", hummingbird, logging,
+                "MartletCore", "MartletPostgres", "MartletProtocol", "MartletResourceServer",
+                "MartletServer", "MartletSQLite", "Yams", hummingbird, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -172,7 +182,8 @@ let package = Package(
         .executableTarget(
             name: "MartletBench",
             dependencies: [
-                "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletSQLite", crypto,
+                "MartletCore", "MartletPostgres", "MartletProtocol", "MartletResourceServer",
+                "MartletSQLite", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -309,7 +320,8 @@ let package = Package(
         .testTarget(
             name: "MartletStorageTests",
             dependencies: [
-                "MartletCore", "MartletProtocol", "MartletSQLite", "MartletTesting",
+                "MartletCore", "MartletPostgres", "MartletProtocol", "MartletSQLite",
+                "MartletTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict

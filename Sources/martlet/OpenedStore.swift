@@ -1,4 +1,5 @@
 import MartletCore
+import MartletPostgres
 import MartletSQLite
 
 /// The store that the configuration names, open, and the clock that goes with it: the only place
@@ -34,6 +35,20 @@ struct OpenedStore {
             }
             self.storage = storage
             surroundings = system
+            waiting = { [weak storage] in storage?.waiting ?? 0 }
+        case .postgres(let address):
+            let storage: PostgresStorage
+            do {
+                storage = try await PostgresStorage.open(address, committed: committed)
+            } catch {
+                throw Refusal("\(location.shown): \(error).")
+            }
+            self.storage = storage
+            let clock = storage.clock
+            surroundings = Surroundings(
+                now: { clock.now },
+                randomBytes: system.randomBytes
+            )
             waiting = { [weak storage] in storage?.waiting ?? 0 }
         }
     }

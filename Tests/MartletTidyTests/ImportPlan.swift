@@ -11,6 +11,10 @@ enum ImportPlan {
             "Dispatch", "Foundation", "GRDB", "GRDBSQLite", "MartletCore", "MartletProtocol",
             "Synchronization",
         ],
+        "MartletPostgres": [
+            "CPostgreSQL", "Dispatch", "Foundation", "MartletCore", "MartletProtocol",
+            "Synchronization",
+        ],
         "MartletServer": [
             "AsyncHTTPClient", "CoreMetrics", "Crypto", "FoundationEssentials", "HTTPTypes",
             "Hummingbird",
@@ -39,12 +43,14 @@ enum ImportPlan {
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],
         "MartletBench": [
             "ArgumentParser", "Crypto", "Foundation", "GRDBSQLite", "MartletCore",
-            "MartletProtocol", "MartletResourceServer", "MartletSQLite", "NIOCore", "NIOHTTP1",
+            "MartletPostgres", "MartletProtocol", "MartletResourceServer", "MartletSQLite",
+            "NIOCore", "NIOHTTP1",
             "NIOPosix", "Synchronization",
         ],
         "martlet": [
             "ArgumentParser", "Foundation", "FoundationEssentials", "HTTPTypes", "Hummingbird",
-            "Logging", "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletSQLite",
+            "Logging", "MartletCore", "MartletPostgres", "MartletProtocol", "MartletResourceServer",
+            "MartletSQLite",
             "MartletServer", "NIOCore", "ServiceLifecycle", "Synchronization", "UnixSignals",
             "Yams",
         ],
@@ -54,7 +60,7 @@ enum ImportPlan {
     static let systemLibraries: Set<String> = ["Glibc", "Musl", "Darwin"]
 
     /// Targets that hold C declarations only.
-    static let withoutSwift: Set<String> = ["CArgon2", "CCrypt"]
+    static let withoutSwift: Set<String> = ["CArgon2", "CCrypt", "CPostgreSQL"]
 
     static func findings(in file: SourceFile, named target: String) -> [Finding] {
         guard let allowed = allowed[target] else {
