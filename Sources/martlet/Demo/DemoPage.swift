@@ -8,6 +8,11 @@ struct DemoPage {
     /// Where its files are.
     static let folder = "/demo/"
 
+    /// Nothing inline, and nothing from or to elsewhere.
+    static let policy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        + "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+
     let site: PageSite
 
     /// The page itself.
@@ -17,9 +22,7 @@ struct DemoPage {
             html.replace(name, with: path)
         }
         var response = Self.answer(Array(html.utf8), "text/html; charset=utf-8")
-        response.headers[.contentSecurityPolicy] =
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-            + "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+        response.headers[.contentSecurityPolicy] = Self.policy
         return response
     }
 

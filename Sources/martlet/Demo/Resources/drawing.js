@@ -6,7 +6,9 @@ import { say } from './words.js';
 
 const lanes = { app: 58, thief: 150 };
 const height = 200;
-const slot = 50;
+/// A mark's share of the width: few have more room, and when there is too little the oldest are folded.
+const narrowest = 44;
+const widest = 80;
 const margin = 6;
 const radius = 15;
 
@@ -23,9 +25,12 @@ function shape(name, attributes, ...content) {
 export function draw(place, life, label) {
   const width = Math.max(place.clientWidth, 260);
   const isAlive = life.end === null && life.marks.length > 0;
-  const room = Math.max(3, Math.floor((width - 2 * margin) / slot) - (isAlive ? 1 : 0));
+  const tail = isAlive ? 1 : 0;
+  const room = Math.max(3, Math.floor((width - 2 * margin) / narrowest) - tail);
   const isFolded = life.marks.length > room;
   const marks = isFolded ? life.marks.slice(-(room - 1)) : life.marks;
+  const slots = marks.length + tail + (isFolded ? 1 : 0);
+  const slot = Math.min(widest, (width - 2 * margin) / slots);
   const start = margin + (isFolded ? slot : 0);
   const places = marks.map((mark, index) => ({
     mark,
@@ -41,8 +46,8 @@ export function draw(place, life, label) {
   });
   picture.append(...lane('app', width), ...lane('thief', width));
   if (isFolded) picture.append(fold(life.marks.length - marks.length));
-  picture.append(...line(places, start, isFolded), ...copies(places));
-  if (isAlive) picture.append(...next(places));
+  picture.append(...line(places, start, isFolded), ...ways(places));
+  if (isAlive) picture.append(...next(places, slot));
   for (const { mark, x, y } of places) {
     const classes = ['mark', mark.kind, mark.who ?? ''];
     if (isToken(mark) && mark.generation < life.newest) classes.push('old');
@@ -73,18 +78,15 @@ function fold(count) {
   return group;
 }
 
-/// The line goes to whoever got the newest token; red, to where a token came twice and it ends.
+/// The line goes to whoever got the newest token, as far as the end.
 function line(places, start, isFolded) {
   const drawn = [];
   let from = isFolded ? { x: start - 4, y: lanes.app } : null;
   for (const to of places) {
-    if (to.mark.kind === 'copied' || to.mark.kind === 'refused') continue;
     const isEnd = to.mark.kind === 'end';
+    if (!isEnd && !isToken(to.mark) && to.mark.kind !== 'repeated') continue;
     const point = isEnd ? { x: to.x, y: from?.y ?? lanes.app } : to;
-    if (from !== null) {
-      const isRed = to.mark.kind === 'reuse' || (isEnd && to.mark.reason === 'reuse');
-      drawn.push(shape('path', { class: isRed ? 'path red' : 'path', d: curve(from, point) }));
-    }
+    if (from !== null) drawn.push(shape('path', { class: 'path', d: curve(from, point) }));
     from = point;
   }
   return drawn;
@@ -95,18 +97,31 @@ function curve(from, to) {
   return `M${from.x} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${to.x} ${to.y}`;
 }
 
-function copies(places) {
-  const copy = places.find(({ mark }) => mark.kind === 'copied');
-  if (copy === undefined) return [];
-  const source = places.find(({ mark }) => {
-    return isToken(mark) && mark.generation === copy.mark.generation;
-  });
-  if (source === undefined) return [];
-  return [shape('path', { class: 'path copy', d: curve(source, copy) })];
+/// How a token got where the line does not go: by a copy, and to its second use.
+function ways(places) {
+  const drawn = [];
+  const way = (from, to, name) => {
+    if (from && to) drawn.push(shape('path', { class: `path ${name}`, d: curve(from, to) }));
+  };
+  const of = (kind) => places.find(({ mark }) => mark.kind === kind);
+  const [copy, reuse] = [of('copied'), of('reuse')];
+  const held = (at, who) => {
+    return places.find(({ mark }) => {
+      return isToken(mark) && mark.generation === at.mark.generation && (!who || mark.who === who);
+    });
+  };
+  if (copy) way(held(copy), copy, 'copy');
+  if (reuse) {
+    const isCopy = reuse.mark.who === 'thief' && copy?.mark.generation === reuse.mark.generation;
+    way(isCopy ? copy : held(reuse, reuse.mark.who), reuse, 'red second');
+    const end = of('end');
+    way(reuse, end && { x: end.x, y: reuse.y }, 'red');
+  }
+  return drawn;
 }
 
 /// While the family lives, the line goes on.
-function next(places) {
+function next(places, slot) {
   const last = places.findLast(({ mark }) => isToken(mark) || mark.kind === 'repeated');
   const right = places.at(-1);
   if (last === undefined) return [];

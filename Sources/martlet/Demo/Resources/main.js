@@ -7,6 +7,7 @@ import {
   copyToken,
   finishSignIn,
   loseAnswer,
+  metadata,
   refresh,
   refreshLock,
   signIn,
@@ -105,6 +106,8 @@ async function look() {
 
 async function begin() {
   await learn();
+  const { issuer } = await metadata();
+  if (issuer !== location.origin) return location.replace(issuer);
   view = new View((name, value) => attempt(() => acts[name](value)));
   // Held until the tab is closed.
   navigator.locks.request(tabLock, { mode: 'shared' }, () => new Promise(() => {}));

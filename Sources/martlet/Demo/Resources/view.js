@@ -40,7 +40,8 @@ export class View {
       get(name).addEventListener('click', () => press(name));
     }
     get('overlap').addEventListener('change', (event) => press('overlap', event.target.checked));
-    if (matchMedia('(min-width: 60rem)').matches) get('access-details').open = true;
+    const isWide = matchMedia('(min-width: 60rem)').matches;
+    for (const id of ['access-details', 'id-details']) get(id).open = isWide;
     get('commands').textContent = commands(location.host);
     get('page').hidden = false;
   }
@@ -124,9 +125,11 @@ export class View {
   // The app
 
   #app(session) {
-    get('signed-in').hidden = session === null;
+    for (const id of ['signed-in', 'tokens']) get(id).hidden = session === null;
     const state = session === null ? 'appOut' : session.refusal ? 'appRefused' : 'appIn';
     write('app-state', say(state, { lifetime: Math.round((session?.lifetime ?? 0) / 1000) }));
+    get('app-verdict').hidden = !session?.refusal;
+    write('app-verdict', session?.refusal ?? '');
     if (session === null) return;
     write('generation', say('number', { generation: session.generation }));
     write('refresh-token', short(session.refreshToken));
