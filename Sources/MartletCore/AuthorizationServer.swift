@@ -1,7 +1,8 @@
 package import MartletProtocol
 
-/// All that the stories of an authorization server need, in one value.
-package struct AuthorizationServer: Sendable {
+/// All that the stories of an authorization server need, in one object: every request takes it along
+/// through all its steps, and a value of so many parts would be copied at each of them.
+package final class AuthorizationServer: Sendable {
     package let settings: Settings
     package let storage: any Storage
     package let directory: Directory

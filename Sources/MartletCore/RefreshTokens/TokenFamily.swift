@@ -14,8 +14,9 @@ package struct TokenFamily: Sendable, Equatable {
     }
 }
 
-/// What was authorized when the family was made. Never changed, so a cached copy is never wrong.
-package struct AuthorizedFamily: Sendable, Equatable {
+/// What was authorized when the family was made. Never changed, so a cached one is never wrong, and
+/// everybody who needs it can hold the same one.
+package final class AuthorizedFamily: Sendable, Equatable {
     package let id: FamilyID
     package let client: ClientID
     package let account: AccountID
@@ -73,6 +74,18 @@ package struct AuthorizedFamily: Sendable, Equatable {
         self.origin = origin
         self.signIn = signIn
         self.claims = claims
+    }
+
+    /// Whether the two say the same.
+    package static func == (one: AuthorizedFamily, other: AuthorizedFamily) -> Bool {
+        one === other
+            || one.id == other.id && one.client == other.client && one.account == other.account
+                && one.scope == other.scope && one.resources == other.resources
+                && one.secretHash == other.secretHash && one.refreshKey == other.refreshKey
+                && one.keyBinding == other.keyBinding && one.epochs == other.epochs
+                && one.madeAt == other.madeAt && one.absoluteEnd == other.absoluteEnd
+                && one.authentication == other.authentication && one.origin == other.origin
+                && one.signIn == other.signIn && one.claims == other.claims
     }
 }
 
