@@ -176,6 +176,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            resources: [.embedInCode("Demo/Resources")],
             swiftSettings: strict
         ),
         // What `scripts/bench` runs; no product, so nobody gets it who builds a product.

@@ -135,6 +135,10 @@ package final class AuthorizationServer: Sendable {
 
     /// What an operator's log or meter is told, never the client.
     package enum Notice: Sendable, Equatable {
+        /// A login made a family.
+        case sessionMade(FamilyID)
+        /// A living family was ended by itself: handed back, taken back, or replaced.
+        case sessionEnded(FamilyID, EndReason)
         case rotated(FamilyID)
         case repeated(FamilyID)
         case reuse(FamilyID, Rotation.Reuse)

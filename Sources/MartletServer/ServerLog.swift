@@ -17,6 +17,13 @@ package struct ServerLog: Sendable {
     package func notice(_ notice: AuthorizationServer.Notice) {
         metrics.count(notice)
         switch notice {
+        case .sessionMade(let id):
+            logger.debug("a session began", metadata: ["session": "\(id)"])
+        case .sessionEnded(let id, let reason):
+            logger.debug(
+                "a session was ended",
+                metadata: ["session": "\(id)", "reason": "\(reason.rawValue)"]
+            )
         case .rotated(let id):
             logger.debug("rotated", metadata: ["session": "\(id)"])
         case .repeated(let id):

@@ -62,7 +62,7 @@ extension AuthorizationServer {
         _ family: AuthorizedFamily,
         for reason: EndReason
     ) async throws(StorageError) -> Bool {
-        try await storage.change(family) { view, now -> Change<Bool> in
+        let ended = try await storage.change(family) { view, now -> Change<Bool> in
             guard let family = view.family,
                 view.standing.end(of: family.authorized.epochs) == nil
             else { return Change(answer: false) }
@@ -73,5 +73,7 @@ extension AuthorizationServer {
                 return Change(state: state, events: [family.endEvent(reason)], answer: true)
             }
         }
+        if ended { notice(.sessionEnded(family.id, reason)) }
+        return ended
     }
 }
