@@ -134,5 +134,12 @@ enum Migrations {
         ALTER TABLE family ADD COLUMN ends_with_sign_in INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE family ADD COLUMN claims TEXT;
         """,
+        // 3. What the configuration file owns is listed under an owner of its own, so that a start
+        //    need not read all accounts to find it.
+        """
+        UPDATE record SET owner = 'file'
+        WHERE kind IN ('account', 'client', 'resource') AND owner IS NULL
+            AND CAST(body AS TEXT) ->> '$.managed_by' = 'file';
+        """,
     ]
 }
