@@ -12,7 +12,8 @@ enum ImportPlan {
             "Synchronization",
         ],
         "MartletServer": [
-            "AsyncHTTPClient", "CoreMetrics", "Crypto", "FoundationEssentials", "HTTPTypes",
+            "AsyncHTTPClient", "CMalloc", "CoreMetrics", "Crypto", "FoundationEssentials",
+            "HTTPTypes",
             "Hummingbird",
             "HummingbirdCore", "Logging",
             "MartletCore", "MartletProtocol", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTP2",
@@ -44,7 +45,7 @@ enum ImportPlan {
     static let systemLibraries: Set<String> = ["Glibc", "Musl", "Darwin"]
 
     /// Targets that hold C declarations only.
-    static let withoutSwift: Set<String> = ["CArgon2", "CCrypt"]
+    static let withoutSwift: Set<String> = ["CArgon2", "CCrypt", "CMalloc"]
 
     static func findings(in file: SourceFile, named target: String) -> [Finding] {
         guard let allowed = allowed[target] else {
