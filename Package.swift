@@ -65,6 +65,8 @@ let package = Package(
             providers: [.apt(["libpq-dev"])]
         ),
 
+        .systemLibrary(name: "CMalloc"),
+
         .target(
             name: "MartletProtocol",
             dependencies: [crypto, cryptoExtras],
@@ -91,7 +93,7 @@ let package = Package(
         .target(
             name: "MartletServer",
             dependencies: [
-                "MartletCore", "MartletProtocol", crypto, hummingbird, logging,
+                "MartletCore", "MartletProtocol", "CMalloc", crypto, hummingbird, logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -112,7 +112,7 @@ struct Bench {
                     Double(bytes) / Double(max(1, rotations)),
                     .bytes
                 ),
-            ]
+            ] + turns.signInFacts()
         )
     }
 

@@ -58,8 +58,10 @@ struct Seed {
         let client = try await server.createClient(metadata: Self.clientMetadata)
         let openIDClient = try await server.createClient(metadata: Self.openIDMetadata)
         let count = max(openIDFamilies, families / Self.familiesPerAccount)
+        let password = Base64URL.encode(server.surroundings.randomBytes(16))
         let people = try await People.make(
             count,
+            signingInWith: password,
             consenting: [
                 .init(client: client.client, count: count),
                 .init(client: openIDClient.client, count: openIDFamilies),
@@ -93,7 +95,8 @@ struct Seed {
             client: try Self.credentials(client.client.id, client.secret),
             openIDClient: try Self.credentials(openIDClient.client.id, openIDClient.secret),
             resource: try Self.credentials(resource.resource.introspectionID, resource.secret),
-            bytesPerFamily: (bytesAfter - bytesBefore) / max(1, families)
+            bytesPerFamily: (bytesAfter - bytesBefore) / max(1, families),
+            password: password
         )
         try folder.write(seeded)
         return seeded

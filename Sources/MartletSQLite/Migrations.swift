@@ -155,5 +155,12 @@ enum Migrations {
         ALTER TABLE store ADD COLUMN condition TEXT;
         ALTER TABLE store ADD COLUMN takes_writes INTEGER NOT NULL DEFAULT 1;
         """,
+        // 5. What the configuration file owns is listed under an owner of its own, so that a start
+        //    need not read all accounts to find it.
+        """
+        UPDATE record SET owner = 'file'
+        WHERE kind IN ('account', 'client', 'resource') AND owner IS NULL
+            AND CAST(body AS TEXT) ->> '$.managed_by' = 'file';
+        """,
     ]
 }

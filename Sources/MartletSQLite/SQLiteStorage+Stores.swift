@@ -21,7 +21,7 @@ extension SQLiteStorage {
             guard try !access.families.contains(authorized.id) else { return .failure(.conflict) }
             let now = access.now
             let view = InsertView(
-                standing: try access.standing(of: authorized),
+                standing: try access.newStanding(of: authorized),
                 siblings: try access.families.live(
                     of: authorized.account,
                     at: authorized.client,
@@ -46,7 +46,8 @@ extension SQLiteStorage {
             let state = try access.states.find(family.id)
             let view = FamilyView(
                 family: state.map { TokenFamily(authorized: family, state: $0) },
-                standing: try access.standing(of: family),
+                standing: state == nil
+                    ? try access.newStanding(of: family) : try access.standing(of: family),
                 revision: access.revision
             )
             let clock = access.now

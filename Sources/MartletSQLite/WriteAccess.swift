@@ -5,14 +5,9 @@ import MartletCore
 /// The writer's hands: the one connection that writes, its prepared statements, and what it
 /// remembers between transactions. It belongs to the writer's thread and never leaves it.
 final class WriteAccess {
-    /// Enough for every pair of account and client in rotation on one machine; past it the
-    /// memory starts again from nothing.
+    /// As many as the server keeps authorized records of; past it the memory starts again from
+    /// nothing. Some 10 MiB.
     private static let maximumStandings = 65_536
-
-    private struct Pair: Hashable {
-        let account: AccountID
-        let client: ClientID
-    }
 
     let families: FamilyTable
     let states: FamilyStateTable
@@ -32,7 +27,7 @@ final class WriteAccess {
     /// As of ``revision``; `nil` before the first transaction.
     private var condition: StoreCondition?
     /// As of ``revision``.
-    private var standings: [Pair: Standing] = [:]
+    private var standings: [FamilyID: PackedStanding] = [:]
 
     init(_ database: Database, clock: @escaping @Sendable () -> Instant) throws {
         self.database = database
@@ -127,34 +122,41 @@ final class WriteAccess {
 
     // MARK: What jobs share
 
-    /// The standing of what a family hangs on, remembered as long as no record changes.
+    /// The standing of what a stored family hangs on. Its epochs are remembered as long as no record
+    /// changes; by the family, of which account and client never change.
     func standing(of family: AuthorizedFamily) throws -> Standing {
-        let standing = try epochs(of: family)
-        guard let signIn = family.signIn, signIn.endsWithIt else { return standing }
-        return Standing(
-            account: standing.account,
-            client: standing.client,
-            consent: standing.consent,
-            isSignedIn: try oneTime.contains(OneTimeKey(.signIn, signIn.id.rawValue)),
-            restoration: standing.restoration
-        )
-    }
-
-    private func epochs(of family: AuthorizedFamily) throws -> Standing {
-        let pair = Pair(account: family.account, client: family.client)
-        if let known = standings[pair] { return known }
-        let standing = try records.standing(
-            of: family.account,
-            at: family.client,
-            since: condition?.restoration
-        )
+        if let known = standings[family.id] {
+            return known.standing(
+                isSignedIn: try isSignedIn(family),
+                restoration: condition?.restoration
+            )
+        }
+        let standing = try newStanding(of: family)
         // What is missing may be created without a new revision (``Write/create(_:)``).
-        guard standing.epochs != nil else { return standing }
+        guard let packed = PackedStanding(standing) else { return standing }
         if standings.count >= Self.maximumStandings {
             standings.removeAll(keepingCapacity: true)
         }
-        standings[pair] = standing
+        standings[family.id] = packed
         return standing
+    }
+
+    /// The same of a family that is not stored yet, and perhaps never will be.
+    func newStanding(of family: AuthorizedFamily) throws -> Standing {
+        standings[family.id] = nil
+        let epochs = try records.standing(of: family.account, at: family.client)
+        return Standing(
+            account: epochs.account,
+            client: epochs.client,
+            consent: epochs.consent,
+            isSignedIn: try isSignedIn(family),
+            restoration: condition?.restoration
+        )
+    }
+
+    private func isSignedIn(_ family: AuthorizedFamily) throws -> Bool {
+        guard let signIn = family.signIn, signIn.endsWithIt else { return true }
+        return try oneTime.contains(OneTimeKey(.signIn, signIn.id.rawValue))
     }
 
     /// Writes everything that a step answered with, beside the family's own state.
@@ -205,5 +207,32 @@ final class WriteAccess {
         revision = try store.revision()
         standings.removeAll(keepingCapacity: true)
         return true
+    }
+}
+
+/// Three epochs in the room of two: very many of them are remembered.
+private struct PackedStanding {
+    private let values: (Int64, Int64, Int64)
+    private let changes: (Instant, Instant, Instant)
+    private let reasons: (EndReason?, EndReason?, EndReason?)
+
+    /// `nil` if one is missing.
+    init?(_ standing: Standing) {
+        guard let account = standing.account, let client = standing.client,
+            let consent = standing.consent
+        else { return nil }
+        values = (account.value, client.value, consent.value)
+        changes = (account.changedAt, client.changedAt, consent.changedAt)
+        reasons = (account.reason, client.reason, consent.reason)
+    }
+
+    func standing(isSignedIn: Bool, restoration: Restoration?) -> Standing {
+        Standing(
+            account: Epoch(value: values.0, changedAt: changes.0, reason: reasons.0),
+            client: Epoch(value: values.1, changedAt: changes.1, reason: reasons.1),
+            consent: Epoch(value: values.2, changedAt: changes.2, reason: reasons.2),
+            isSignedIn: isSignedIn,
+            restoration: restoration
+        )
     }
 }

@@ -16,7 +16,8 @@ enum ImportPlan {
             "Synchronization",
         ],
         "MartletServer": [
-            "AsyncHTTPClient", "CoreMetrics", "Crypto", "FoundationEssentials", "HTTPTypes",
+            "AsyncHTTPClient", "CMalloc", "CoreMetrics", "Crypto", "FoundationEssentials",
+            "HTTPTypes",
             "Hummingbird",
             "HummingbirdCore", "Logging",
             "MartletCore", "MartletProtocol", "Mustache", "NIOCore", "NIOHTTP1", "NIOHTTP2",
@@ -60,7 +61,7 @@ enum ImportPlan {
     static let systemLibraries: Set<String> = ["Glibc", "Musl", "Darwin"]
 
     /// Targets that hold C declarations only.
-    static let withoutSwift: Set<String> = ["CArgon2", "CCrypt", "CPostgreSQL"]
+    static let withoutSwift: Set<String> = ["CArgon2", "CCrypt", "CMalloc", "CPostgreSQL"]
 
     static func findings(in file: SourceFile, named target: String) -> [Finding] {
         guard let allowed = allowed[target] else {

@@ -206,4 +206,13 @@ package enum ManagedBy: String, Sendable, Equatable {
     case file
     /// A client that registered itself (RFC 7591) and changes itself (RFC 7592).
     case registration
+
+    /// What the file owns is listed under this owner, so that a start finds it among any number of
+    /// other accounts without reading them.
+    var recordOwner: String? {
+        switch self {
+        case .file: rawValue
+        case .operator, .registration: nil
+        }
+    }
 }
