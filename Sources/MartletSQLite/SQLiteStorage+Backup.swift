@@ -9,8 +9,9 @@ extension SQLiteStorage {
 
     /// How much of the file is copied.
     package struct BackupProgress: Sendable, Equatable {
+        /// In bytes, as the others: what was copied at the last report.
+        package let before: Int
         package let copied: Int
-        /// In bytes, as ``copied``.
         package let total: Int
     }
 
@@ -45,10 +46,12 @@ extension SQLiteStorage {
         let page = try source.read { try Int.fetchOne($0, sql: "PRAGMA page_size") } ?? 0
         let copy = try DatabaseQueue(path: path)
         try source.backup(to: copy, pagesPerStep: pagesAtATime) { state in
+            let copied = state.completedPageCount
             progress(
                 BackupProgress(
-                    copied: Int(state.completedPageCount) * page,
-                    total: Int(state.totalPageCount) * page
+                    before: max(0, copied - Int(pagesAtATime)) * page,
+                    copied: copied * page,
+                    total: state.totalPageCount * page
                 )
             )
         }

@@ -12,11 +12,11 @@ struct BackupFile {
         let madeAt: Instant
     }
 
-    /// - Parameter progress: bytes that are copied, and of how many.
+    /// - Parameter progress: bytes that had been copied, that are now, and of how many.
     func make(
         of storage: any Storage,
         at now: Instant,
-        progress: @escaping @Sendable (Int, Int) -> Void
+        progress: @escaping @Sendable (Int, Int, Int) -> Void
     ) async throws -> Made {
         guard !OpenFile.exists(at: path) else { throw taken }
         let draft = "\(path).draft-\(UInt64.random(in: 0...UInt64.max))"
@@ -29,7 +29,9 @@ struct BackupFile {
             for suffix in ["", "-wal", "-shm", "-journal"] { unlink(draft + suffix) }
         }
         if let storage = storage as? SQLiteStorage {
-            try await storage.backUp(to: draft, at: now) { progress($0.copied, $0.total) }
+            try await storage.backUp(to: draft, at: now) { state in
+                progress(state.before, state.copied, state.total)
+            }
         } else {
             try await Self.fill(draft, from: storage, at: now)
         }

@@ -29,7 +29,9 @@ struct BackupCommand: AsyncParsableCommand {
             return try await BackupFile(path: path).make(
                 of: store.storage,
                 at: store.surroundings.now()
-            ) { copied, total in
+            ) { before, copied, total in
+                // A line for each tenth.
+                guard copied == total || before * 10 / total != copied * 10 / total else { return }
                 Terminal.complain("copied \(copied.byteCount) of \(total.byteCount)")
             }
         }

@@ -203,7 +203,7 @@ struct BackupCommandTests {
         let memory = InMemoryStorage(identity: "rows") { now }
         try await memory.save([], events: [.clientCreated(ClientID(rawValue: "a"))])
         let path = "\(folder.path)/copy.db"
-        _ = try await BackupFile(path: path).make(of: memory, at: now) { _, _ in }
+        _ = try await BackupFile(path: path).make(of: memory, at: now) { _, _, _ in }
         try FileManager.default.moveItem(atPath: path, toPath: "\(folder.path)/martlet.db")
         let store = try await OpenedStore(.sqlite(path: "\(folder.path)/martlet.db"))
         #expect(try await store.storage.status().condition == .copy(madeAt: now))
