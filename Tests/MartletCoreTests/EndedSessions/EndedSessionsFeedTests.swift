@@ -312,8 +312,10 @@ extension TestAuthorizationServer {
     func claims(_ page: EndedSessionsPage) async throws -> [SessionRevokedClaims] {
         let keys = try await keys
         return try page.tokens.map { _, token in
-            let payload = server.signedPayload(token, type: "secevent+jwt", keys: keys)
-            return try #require(try SessionRevokedClaims.read(try #require(payload)))
+            let read = server.signedPayload(token, type: "secevent+jwt", keys: keys)
+            let payload = try #require(read)
+            let claims = try SessionRevokedClaims.read(payload)
+            return try #require(claims)
         }
     }
 }

@@ -70,7 +70,8 @@ struct SessionRevokedClaimsTests {
 
     private func changed(_ name: String, _ value: JSONValue?) throws -> JSONValue {
         let claims = Self.claims(.session("0h7k"))
-        var object = try #require(try JSONValue(parsing: claims.encoded()).object)
+        let json = try JSONValue(parsing: claims.encoded())
+        var object = try #require(json.object)
         object[name] = value
         return .object(object)
     }

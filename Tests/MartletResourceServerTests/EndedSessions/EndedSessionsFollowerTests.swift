@@ -191,7 +191,8 @@ struct EndedSessionsFollowerTests {
 
     @Test("an altered signature is reported as such")
     func altered() async throws {
-        var text = try #require(try event("a", "session-1").string)
+        let event = try event("a", "session-1")
+        var text = try #require(event.string)
         let last = text.removeLast()
         text.append(last == "A" ? "Q" : "A")
         let feed = Feed([answer(["sets": ["a": .string(text)], "position": "1"])])

@@ -132,7 +132,7 @@ struct SideBySideTests {
             ["consent", "revoke", "--user", "ann", "--client", client.rawValue],
             ["user", "disable", "ann"], ["key", "rotate", "--compromised"],
         ] {
-            try await folder.run(command)
+            _ = try await folder.run(command)
             #expect(try await heard() == 1)
         }
         try await folder.run("client", "delete", client.rawValue)
