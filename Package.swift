@@ -185,7 +185,7 @@ let package = Package(
             name: "MartletBench",
             dependencies: [
                 "MartletCore", "MartletPostgres", "MartletProtocol", "MartletResourceServer",
-                "MartletSQLite", crypto,
+                "MartletSQLite", "MartletTesting", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -26,17 +26,22 @@ package final class PostgresServer: Sendable {
     package let port: Int
     private let programs: URL
     private let settings: [String]
+    private let prefix: [String]
     private let running = RunningServer()
 
     /// Makes the files of a new server.
     ///
-    /// - Parameter settings: more of them, as `name=value`.
+    /// - Parameters:
+    ///   - settings: more of them, as `name=value`.
+    ///   - prefix: a program that starts it: `taskset` with its arguments.
     package init(
         _ durability: Durability = .processes,
         settings: [String] = [],
+        prefix: [String] = [],
         in parent: URL = FileManager.default.temporaryDirectory
     ) throws {
         programs = try Self.findPrograms()
+        self.prefix = prefix
         folder = parent.appending(path: "martlet-postgres-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         port = try ServerProcess.freePort()
@@ -85,7 +90,7 @@ package final class PostgresServer: Sendable {
     /// Starts it and returns once it answers.
     package func start() async throws {
         let command =
-            Self.unprivileged(program("postgres"))
+            prefix + Self.unprivileged(program("postgres"))
             + ["-D", data, "-p", "\(port)"] + settings.flatMap { ["-c", $0] }
         try running.start(command, log: folder.appending(path: "postgres.log"))
         for _ in 0..<Self.startAttempts {
@@ -165,23 +170,25 @@ package final class PostgresServer: Sendable {
     }
 }
 
-/// The server's process with the shell that ends it.
+/// The server's process, and a shell beside it that ends it when this process is gone.
 private final class RunningServer: Sendable {
+    // Used under the lock of the mutex only.
     private struct State: @unchecked Sendable {
-        // Used under the lock of the mutex only.
         var process: Process?
         var lifeline: Pipe?
     }
 
     private let state = Mutex(State())
 
-    /// The shell writes the server's number beside its log, and ends it when the pipe closes.
+    /// The shell becomes the server. What it leaves behind reads a line from the pipe, or the pipe's
+    /// end, which means that nobody is left to stop the server.
     private static let script = """
         log="$0"; exec 3<&0
-        "$@" >>"$log" 2>&1 3<&- & server=$!; echo $server >"$log.pid"
-        (read -r _ <&3; kill -INT $server 2>/dev/null) & exec 3<&-
-        wait $server
+        (read -r _ <&3 || kill -INT $$ 2>/dev/null) &
+        exec "$@" >>"$log" 2>&1 3<&- </dev/null
         """
+
+    var isRunning: Bool { state.withLock { $0.process?.isRunning ?? false } }
 
     func start(_ command: [String], log: URL) throws {
         end(SIGINT)
@@ -194,12 +201,7 @@ private final class RunningServer: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         state.withLock { $0 = State(process: process, lifeline: lifeline) }
-        number.withLock { $0 = log.path + ".pid" }
     }
-
-    private let number = Mutex<String?>(nil)
-
-    var isRunning: Bool { state.withLock { $0.process?.isRunning ?? false } }
 
     func end(_ signal: Int32) {
         let last = state.withLock { state in
@@ -207,13 +209,9 @@ private final class RunningServer: Sendable {
             return state
         }
         guard let process = last.process else { return }
-        let file = number.withLock { $0 }
-        if let text = file.flatMap({ try? String(contentsOfFile: $0, encoding: .utf8) }),
-            let server = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines))
-        {
-            kill(server, signal)
-        }
-        try? last.lifeline?.fileHandleForWriting.close()
+        if process.isRunning { kill(process.processIdentifier, signal) }
         process.waitUntilExit()
+        try? last.lifeline?.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
+        try? last.lifeline?.fileHandleForWriting.close()
     }
 }

@@ -45,8 +45,7 @@ enum ImportPlan {
         "MartletBench": [
             "ArgumentParser", "Crypto", "Foundation", "GRDBSQLite", "MartletCore",
             "MartletPostgres", "MartletProtocol", "MartletResourceServer", "MartletSQLite",
-            "NIOCore", "NIOHTTP1",
-            "NIOPosix", "Synchronization",
+            "MartletTesting", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization",
         ],
         "martlet": [
             "ArgumentParser", "Foundation", "FoundationEssentials", "HTTPTypes", "Hummingbird",

@@ -220,7 +220,7 @@ struct ConfigurationRefusalTests {
         )
         #expect(
             folder.refusal(environment: ["MARTLET_STORE": ""])
-                == "MARTLET_STORE: store must be sqlite:PATH, not nothing."
+                == "MARTLET_STORE: store must be sqlite:PATH or postgres://…, not nothing."
         )
         #expect(
             folder.refusal(environment: ["MARTLET_TLS_KEY": "key.pem"])
