@@ -144,9 +144,8 @@ let package = Package(
         .target(
             name: "MartletHummingbird",
             dependencies: [
-                "MartletProtocol", "MartletResourceServer", hummingbird,
+                "MartletProtocol", "MartletResourceServer", hummingbird, logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict
         ),
@@ -195,7 +194,9 @@ let package = Package(
         // Shown in MartletHummingbird's pages.
         .executableTarget(
             name: "notes-api",
-            dependencies: ["MartletHummingbird", "MartletResourceServer", hummingbird],
+            dependencies: [
+                "MartletHummingbird", "MartletProtocol", "MartletResourceServer", hummingbird,
+            ],
             path: "examples/notes-api",
             swiftSettings: strict
         ),

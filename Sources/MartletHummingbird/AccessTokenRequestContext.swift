@@ -1,4 +1,5 @@
 public import Hummingbird
+import Logging
 public import MartletProtocol
 public import MartletResourceServer
 

@@ -1,4 +1,6 @@
 public import Hummingbird
+import Logging
+import MartletProtocol
 public import MartletResourceServer
 
 /// The middleware that lets only requests with a good access token pass, and puts the token's claims
@@ -51,7 +53,8 @@ public struct RequireToken<Context: AccessTokenRequestContext>: RouterMiddleware
             level: level,
             "\(error.description)",
             metadata: [
-                "code": "\(error.code)", "detail": "\(error.detail ?? error.underlying?.description ?? "")",
+                "code": "\(error.code)",
+                "detail": "\(error.detail ?? error.underlying?.description ?? "none")",
             ]
         )
     }

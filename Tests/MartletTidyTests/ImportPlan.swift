@@ -34,7 +34,7 @@ enum ImportPlan {
             "Synchronization",
         ],
         "MartletHummingbird": [
-            "HTTPTypes", "Hummingbird", "MartletProtocol", "MartletResourceServer", "NIOCore",
+            "HTTPTypes", "Hummingbird", "Logging", "MartletProtocol", "MartletResourceServer",
         ],
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],
         "MartletBench": [

@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import MartletHummingbird
+import MartletProtocol
 import MartletResourceServer
 import Synchronization
 
