@@ -82,7 +82,9 @@ struct EndedSessionsFeedTests {
     func pairwise() async throws {
         let scene = try await Scene()
         let pairwise = try await scene.world.client(
+            grants: [.password, .refreshToken, .authorizationCode],
             resources: [Self.other.rawValue],
+            redirectURIs: ["https://app.example.com/callback"],
             members: ["subject_type": "pairwise"]
         )
         let mine = try await scene.world.signIn(scene.client).accessToken
@@ -96,15 +98,6 @@ struct EndedSessionsFeedTests {
         try await scene.world.account("eve")
         try await scene.world.server.disableAccount("eve")
         #expect(try await scene.subjects() == [.person(name)])
-    }
-
-    @Test("tokens for the issuer alone concern an API that is the issuer")
-    func issuer() async throws {
-        let scene = try await Scene()
-        _ = try await scene.world.resource(TestAuthorizationServer.issuer)
-        let session = try await scene.end()
-        let issuer = ResourceID(rawValue: TestAuthorizationServer.issuer)
-        #expect(try await scene.subjects(of: issuer) == [.session(session)])
     }
 
     @Test(
