@@ -166,6 +166,7 @@ def by_itself():
 def family_picture():
     """The life of the family alone, for README."""
     look(860)
+    script("document.getElementById('told').hidden = true")
     # One more beat of the page: it draws anew for the width.
     until(lambda: script("return document.querySelector('#drawing svg').clientWidth") < 860, "drawn")
     box = script(
@@ -176,6 +177,7 @@ def family_picture():
         "Page.captureScreenshot", clip={**box, "scale": 2}, captureBeyondViewport=True
     )
     (pictures / "demo-family.png").write_bytes(base64.b64decode(shot["data"]))
+    script("document.getElementById('told').hidden = false")
     look(1280)
 
 
