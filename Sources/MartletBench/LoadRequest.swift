@@ -33,6 +33,15 @@ struct LoadRequest {
         return LoadRequest(text: post("/oauth/token", client, body), arguments: arguments)
     }
 
+    /// Somebody's password.
+    static func signIn(_ seeded: SeededStore, user: String) -> LoadRequest {
+        let password = seeded.password
+        let body =
+            "\(WireName.grantType)=\(GrantType.password.rawValue)"
+            + "&\(WireName.username)=\(user)&\(WireName.password)=\(password)"
+        return LoadRequest(text: post("/oauth/token", seeded.client, body), arguments: [])
+    }
+
     static func clientCredentials(_ client: SeededStore.Credentials) -> LoadRequest {
         let body = "\(WireName.grantType)=\(GrantType.clientCredentials.rawValue)"
         return LoadRequest(

@@ -26,13 +26,14 @@ struct People {
     /// that takes its rows in the order of an index writes each of its pages once.
     static func make(
         _ count: Int,
+        signingInWith password: String,
         consenting clients: [Members],
         to server: AuthorizationServer
     ) async throws -> People {
         let surroundings = server.surroundings
-        // Nobody of them ever signs in, so one hash does for all.
-        let password = try await server.passwords.hash(
-            Secret(surroundings.randomBytes(16)),
+        // They all have the same password, so one hash does for all.
+        let hash = try await server.passwords.hash(
+            Secret(password),
             salt: surroundings.randomBytes(16)
         )
         let now = surroundings.now()
@@ -44,7 +45,7 @@ struct People {
                 id: AccountID(rawValue: id),
                 username: "user\(index)",
                 email: "user\(index)@example.com",
-                password: password,
+                password: hash,
                 disabledAt: nil,
                 createdAt: now,
                 updatedAt: now,

@@ -1,9 +1,23 @@
 import Foundation
 
-/// A program on one core.
+/// A program on one core, which ends with whoever started it, however that ends.
+///
+/// It holds one end of a pipe whose other end is ours: the kernel closes that even after a
+/// `kill -9`, and a shell beside the program, which waits for it, then asks the program to stop.
+/// (The kernel's own signal for the death of a parent means the thread, not the process.)
 final class PinnedProcess {
     let process = Process()
     let figures: ProcessFigures
+    private let lifeline = Pipe()
+
+    /// Becomes the program that its arguments name; the copy of it in the background waits for the
+    /// end of the pipe.
+    private static let shell = #"""
+        exec 3<&0
+        (read -r _ <&3; kill "$$") 2>/dev/null &
+        exec 3<&-
+        exec "$@" </dev/null
+        """#
 
     /// Starts it; what it says goes to a file.
     ///
@@ -15,8 +29,9 @@ final class PinnedProcess {
         environment: [String: String] = [:]
     ) throws {
         let pinned = core.map { ["taskset", "--cpu-list", "\($0)"] + command } ?? command
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = pinned
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", Self.shell, "sh"] + pinned
+        process.standardInput = lifeline
         process.environment = ProcessInfo.processInfo.environment
             .filter { !$0.key.hasPrefix("MARTLET_") }
             .merging(environment) { $1 }
@@ -27,18 +42,23 @@ final class PinnedProcess {
         }
         process.standardOutput = file
         process.standardError = file
-        // `env` and `taskset` become the program, so the process stays the same.
+        // The shell and `taskset` become the program, so the process stays the same.
         try process.run()
         figures = ProcessFigures(processID: process.processIdentifier)
     }
 
     deinit {
-        if process.isRunning { process.terminate() }
+        cutLifeline()
     }
 
     /// Asks it to stop and waits until it has.
     func stop() {
-        if process.isRunning { process.terminate() }
+        cutLifeline()
         process.waitUntilExit()
+    }
+
+    /// What the kernel does when this process ends.
+    private func cutLifeline() {
+        try? lifeline.fileHandleForWriting.close()
     }
 }

@@ -132,5 +132,5 @@ struct BenchSettings: Codable {
 
     /// The families of the small store: a load never gives back the sessions that were on their
     /// way when it ended.
-    var fewFamilies: Int { (runs + 1) * (connections.reduce(0, +) + 4 * middle) + 100 }
+    var fewFamilies: Int { (runs + 1) * (connections.reduce(0, +) + 5 * middle) + 100 }
 }

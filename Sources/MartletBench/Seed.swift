@@ -32,7 +32,7 @@ struct Seed {
         try write(masterKey: secret, in: folder)
         try configuration(in: folder)
             .write(toFile: folder.configuration, atomically: true, encoding: .utf8)
-        let storage = try store.open(in: folder, surroundings: surroundings)
+        let storage = try await store.make(in: folder, surroundings: surroundings)
         let server = AuthorizationServer(
             settings: .init(issuer: SeededFolder.issuer),
             storage: storage,
@@ -58,8 +58,10 @@ struct Seed {
         let client = try await server.createClient(metadata: Self.clientMetadata)
         let openIDClient = try await server.createClient(metadata: Self.openIDMetadata)
         let count = max(openIDFamilies, families / Self.familiesPerAccount)
+        let password = Base64URL.encode(server.surroundings.randomBytes(16))
         let people = try await People.make(
             count,
+            signingInWith: password,
             consenting: [
                 .init(client: client.client, count: count),
                 .init(client: openIDClient.client, count: openIDFamilies),
@@ -93,7 +95,8 @@ struct Seed {
             client: try Self.credentials(client.client.id, client.secret),
             openIDClient: try Self.credentials(openIDClient.client.id, openIDClient.secret),
             resource: try Self.credentials(resource.resource.introspectionID, resource.secret),
-            bytesPerFamily: (bytesAfter - bytesBefore) / max(1, families)
+            bytesPerFamily: (bytesAfter - bytesBefore) / max(1, families),
+            password: password
         )
         try folder.write(seeded)
         return seeded
@@ -196,10 +199,10 @@ struct Seed {
         guard made else { throw BenchError("\(folder.masterKey) cannot be written") }
     }
 
-    private func configuration(in folder: SeededFolder) -> String {
+    private func configuration(in folder: SeededFolder) throws -> String {
         """
         issuer: \(SeededFolder.issuer)
-        store: \(store.location(in: folder))
+        store: "\(try store.location(in: folder))"
         master_key: file:\(folder.masterKey)
         lifetimes: {access_token: 7200}
 

@@ -56,4 +56,6 @@ struct SeededStore: Codable {
     /// The API, which introspects.
     let resource: Credentials
     let bytesPerFamily: Int
+    /// Everybody's, fit for a form as it is.
+    let password: String
 }

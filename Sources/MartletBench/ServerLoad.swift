@@ -49,6 +49,14 @@ struct ServerLoad {
         }
     }
 
+    /// The same while people sign in with their passwords.
+    mutating func refreshBesideSignIns(connections: Int) throws -> Sample {
+        let signIns = SignIns(port: server.port, of: seeded)
+        let sample = Result { try refresh(connections: connections, sessions: connections) }
+        try signIns.stop()
+        return try sample.get()
+    }
+
     /// A first load, which warms everything up and leaves the access tokens that ``request(_:)``
     /// needs.
     mutating func collectAccessTokens(connections: Int) throws {

@@ -5,6 +5,7 @@ struct Turns {
     private(set) var load: ServerLoad
     private var samples: [Turn: [Sample]] = [:]
     private var bareSamples: [Turn: [Sample]] = [:]
+    private var signInSamples: [Int: [Sample]] = [:]
 
     private struct Turn: Hashable {
         let workload: Workload
@@ -18,6 +19,9 @@ struct Turns {
         self.bare = bare
     }
 
+    /// The connections of the loads beside which people sign in: a light one, and a full one.
+    private var besideSignIns: [Int] { [1, settings.middle] }
+
     /// Everything once.
     mutating func takeAll() throws {
         for connections in settings.connections {
@@ -26,6 +30,11 @@ struct Turns {
             }
         }
         try takeAtHalfPace()
+        for connections in besideSignIns {
+            signInSamples[connections, default: []].append(
+                try load.refreshBesideSignIns(connections: connections)
+            )
+        }
         for workload in Workload.allCases where workload != .refresh {
             try take(workload, connections: settings.middle) { [settings] load in
                 try load.call(load.request(workload), connections: settings.middle)
@@ -111,4 +120,21 @@ struct Turns {
             "of it \(Shown.hundredths(parts.synchronization / 1000)) ms one fdatasync"
         )
     }
+
+    /// How much longer refreshes take while people sign in with their passwords.
+    func signInFacts() -> [Report.Fact] {
+        besideSignIns.map { connections in
+            let alone = Turn(workload: .refresh, pace: .full, connections: connections)
+            return .init(
+                "p99 of refreshes with \(SignIns.perSecond) password sign-ins a second beside them, "
+                    + (connections == 1 ? "1 connection" : "\(connections) connections"),
+                Sample.median(signInSamples[connections] ?? []).p99,
+                .milliseconds,
+                limit: Sample.median(samples[alone] ?? []).p99 * Self.mostTimesSlower,
+                "at most, \(Int(Self.mostTimesSlower)) times that without them"
+            )
+        }
+    }
+
+    private static let mostTimesSlower = 10.0
 }

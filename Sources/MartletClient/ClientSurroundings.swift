@@ -4,6 +4,8 @@
     package import Foundation
 #endif
 
+import MartletTransport
+
 /// Time and chance: all that the client takes from the world around it. Tests bring their own.
 package struct ClientSurroundings: Sendable {
     /// The present moment.
@@ -37,14 +39,6 @@ package struct ClientSurroundings: Sendable {
             withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) }
         }
         return Array(bytes.prefix(count))
-    }
-}
-
-extension Duration {
-    /// In seconds.
-    var inSeconds: Double {
-        let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds) / 1e18
     }
 }
 

@@ -11,6 +11,7 @@ package final class AuthorizationServer: Sendable {
     package let attempts: AttemptLimiter
     package let secrets: ClientSecretVerifier
     let registrations: RegistrationLimiter
+    let endedSessions = EndedSessionsMemory()
     let devices: DevicePacing
     /// Of people who enter the codes that devices show.
     let userCodeGuesses: AttemptLimiter

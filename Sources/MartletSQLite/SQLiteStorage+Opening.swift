@@ -48,6 +48,9 @@ extension SQLiteStorage {
     private static let logLimit = 32 << 20
     /// The writer's page cache, in KiB: the states of some 300,000 families.
     private static let cacheSize = 16 << 10
+    /// A reader's page cache, in KiB: the upper parts of the indexes. What else it reads is seldom
+    /// read again.
+    private static let readerCacheSize = 512
     /// Reads are short, and there is little to win past the number of cores.
     private static let readers = 4
 
@@ -146,7 +149,7 @@ extension SQLiteStorage {
         }
     }
 
-    private static func configuration(readonly: Bool) -> Configuration {
+    static func configuration(readonly: Bool) -> Configuration {
         var configuration = Configuration()
         configuration.label = "martlet"
         configuration.readonly = readonly
@@ -158,8 +161,10 @@ extension SQLiteStorage {
             return true
         }
         configuration.prepareDatabase { database in
-            // Counts only before the first table is made.
-            if !database.configuration.readonly {
+            if database.configuration.readonly {
+                try database.execute(sql: "PRAGMA cache_size = -\(readerCacheSize)")
+            } else {
+                // Counts only before the first table is made.
                 try database.execute(sql: "PRAGMA page_size = \(pageSize)")
             }
         }

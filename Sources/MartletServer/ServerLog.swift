@@ -101,6 +101,18 @@ package struct ServerLog: Sendable {
         )
     }
 
+    /// - Parameter error: What the API says was wrong, as its developer wrote it.
+    func refused(_ error: String, by resource: ResourceID) {
+        guard let withheld = failures.mayPass("refused by \(resource)") else { return }
+        logger.warning(
+            "an API could not read what it was told of an ended session",
+            metadata: [
+                "resource": "\(resource)", "error": "\(error.prefix(100))",
+                "withheld": "\(withheld)",
+            ]
+        )
+    }
+
     func unexpected(_ error: any Error) {
         metrics.count(.unexpected)
         logger.error("unexpected error", metadata: ["type": "\(type(of: error))"])

@@ -7,7 +7,7 @@ import Testing
 final class FaultyDisk: Sendable {
     /// What can be wrong, as the library calls it.
     enum Fault: String, Sendable {
-        case hold, full, broken, lying, cut
+        case hold, full, broken, uncopied, lying, cut
     }
 
     private let folder: URL
@@ -50,6 +50,11 @@ final class FaultyDisk: Sendable {
 
     func end(_ fault: Fault) throws {
         try FileManager.default.removeItem(at: folder.appending(path: fault.rawValue))
+    }
+
+    /// How often copying the log into the store has failed.
+    var failedCopies: Int {
+        (try? Data(contentsOf: folder.appending(path: "failed")))?.count ?? 0
     }
 
     /// Whether a sync has been held since the disk was made.

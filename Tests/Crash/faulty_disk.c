@@ -6,6 +6,8 @@
  *   full     no file grows: what fits into its present size is written, the rest is ENOSPC
  *   broken   every sync is EIO, and what was written until then never reaches the disk unless it is
  *            written again: Linux calls such pages clean, so the next sync has nothing to do
+ *   uncopied the same for the store's file alone, which only copying the log writes to; each time
+ *            the file `failed` gets a byte longer
  *   lying    every sync succeeds and does nothing
  *   cut      the power goes at the next write or sync: each sector that was written and not synced
  *            is on the disk or not, as a random number has it that grows from the file's text
@@ -38,7 +40,7 @@ struct sector {
 struct file {
     dev_t device;
     ino_t inode;
-    int is_ours;
+    int is_log;
     int descriptor;
     off_t synced_size;
     pthread_mutex_t lock;
@@ -83,18 +85,21 @@ static long fault_number(const char *name) {
 
 /* ---- which file it is ---- */
 
-static int names_store(int descriptor) {
+enum { OTHER, STORE, LOG };
+
+static int kind_of(int descriptor) {
     const char *store = getenv("FAULTY_STORE");
     char link[64], path[4096];
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
     ssize_t length = readlink(link, path, sizeof path - 1);
-    if (store == NULL || length <= 0) return 0;
+    if (store == NULL || length <= 0) return OTHER;
     path[length] = 0;
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
     size_t store_length = strlen(store);
-    return strncmp(name, store, store_length) == 0
-        && (name[store_length] == 0 || strcmp(name + store_length, "-wal") == 0);
+    if (strncmp(name, store, store_length) != 0) return OTHER;
+    if (name[store_length] == 0) return STORE;
+    return strcmp(name + store_length, "-wal") == 0 ? LOG : OTHER;
 }
 
 /* The store's file or its log; NULL for all others. The first look finds what is synced. */
@@ -106,8 +111,10 @@ static struct file *store_file(int descriptor) {
     for (int i = 0; i < file_count && found == NULL; i++) {
         if (files[i].device == now.st_dev && files[i].inode == now.st_ino) found = &files[i];
     }
-    if (found == NULL && file_count < FILES && names_store(descriptor)) {
+    int kind = found == NULL && file_count < FILES ? kind_of(descriptor) : OTHER;
+    if (kind != OTHER) {
         found = &files[file_count++];
+        found->is_log = kind == LOG;
         found->device = now.st_dev;
         found->inode = now.st_ino;
         /* One of our own: closing a descriptor would drop SQLite's locks, and so is never done. */
@@ -276,6 +283,15 @@ static void wait_while_held(void) {
     while (has_fault("hold")) usleep(1000);
 }
 
+static void note_failure(void) {
+    char path[4096];
+    int file = open(fault_path("failed", path, sizeof path), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC,
+                    0600);
+    if (file < 0) return;
+    if (write(file, "x", 1) != 1) abort();
+    close(file);
+}
+
 int fdatasync(int descriptor) {
     struct file *file = store_file(descriptor);
     if (file == NULL) return real_fdatasync(descriptor);
@@ -284,7 +300,9 @@ int fdatasync(int descriptor) {
     if (has_fault("lying")) return 0;
     pthread_mutex_lock(&file->lock);
     int result;
-    if (has_fault("broken")) {
+    int is_uncopied = !file->is_log && has_fault("uncopied");
+    if (is_uncopied) note_failure();
+    if (is_uncopied || has_fault("broken")) {
         visit(file, doom);
         errno = EIO;
         result = -1;

@@ -70,4 +70,17 @@ struct LoadTests {
         #expect(text.contains("\r\nContent-Length: 44\r\n"))
         #expect(text.contains("\r\nAuthorization: Basic bG9hZDpzZWNyZXQ=\r\n"))
     }
+
+    @Test("a program that was started ends when whoever started it is gone")
+    func lifeline() throws {
+        let output = FileManager.default.temporaryDirectory
+            .appending(path: "martlet-bench-test-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: output) }
+        var program: PinnedProcess? = try PinnedProcess(["sleep", "600"], core: nil, output: output)
+        let process = try #require(program?.process)
+        #expect(process.isRunning)
+        program = nil
+        process.waitUntilExit()
+        #expect(process.terminationStatus == SIGTERM)
+    }
 }

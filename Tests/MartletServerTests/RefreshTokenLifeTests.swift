@@ -105,6 +105,7 @@ struct RefreshTokenLifeTests {
     ) async throws -> [Answer] {
         var configuration = HTTPClient.Configuration()
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = times
+        configuration.timeout.connect = .minutes(10)
         let http = HTTPClient(
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             configuration: configuration

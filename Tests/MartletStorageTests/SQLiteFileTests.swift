@@ -80,6 +80,43 @@ struct SQLiteFileTests {
         #expect(version == 1000)
     }
 
+    @Test("what the configuration file owned in an older store is listed as the file's")
+    func olderSchema() async throws {
+        let file = try TemporaryStore()
+        var storage = try file.open(clock)
+        let owned = #"{"managed_by":"file"}"#
+        let others = #"{"managed_by":"operator"}"#
+        let records = [("a", owned), ("b", others), ("c", owned)].map { id, body in
+            RecordChange.put(
+                StoredRecord(
+                    kind: .account,
+                    id: id,
+                    name: nil,
+                    owner: nil,
+                    version: 0,
+                    epoch: nil,
+                    body: Array(body.utf8)
+                ),
+                expecting: nil
+            )
+        }
+        try await storage.save(records, events: [])
+        await storage.close()
+        try await OtherProcess(file.path).execute(
+            """
+            DROP TABLE end_log;
+            ALTER TABLE store DROP COLUMN identity;
+            ALTER TABLE store DROP COLUMN condition;
+            ALTER TABLE store DROP COLUMN takes_writes;
+            PRAGMA user_version = 2;
+            """
+        )
+        storage = try file.open(clock)
+        let listed = try await storage.list(.account, owner: "file", after: nil, limit: 10)
+        #expect(listed.records.map(\.id) == ["a", "c"])
+        await storage.close()
+    }
+
     @Test("a file that is no database is refused and left as it is")
     func notADatabase() throws {
         let file = try TemporaryStore()

@@ -65,6 +65,7 @@ extension Account: Record {
 
     package var recordID: String { id.rawValue }
     package var recordName: String? { Self.signInName(username) }
+    package var recordOwner: String? { managedBy.recordOwner }
 
     package var body: JSONValue {
         [

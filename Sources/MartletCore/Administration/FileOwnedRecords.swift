@@ -293,23 +293,21 @@ extension AuthorizationServer {
         let names = Set(usernames.map(Account.signInName))
         var released: [String] = []
         var changes: [RecordChange] = []
-        for stored in try await storage.all(Client.self).0
-        where stored.value.managedBy == .file && !clients.contains(stored.value.id) {
+        for stored in try await fileOwned(Client.self) where !clients.contains(stored.value.id) {
             var client = stored.value
             client.managedBy = .operator
             changes.append(.update(stored, to: client))
             released.append(client.id.rawValue)
         }
-        for stored in try await storage.all(Account.self).0
-        where stored.value.managedBy == .file {
+        for stored in try await fileOwned(Account.self) {
             var account = stored.value
             guard !names.contains(Account.signInName(account.username)) else { continue }
             account.managedBy = .operator
             changes.append(.update(stored, to: account))
             released.append(account.username)
         }
-        for stored in try await storage.all(Resource.self).0
-        where stored.value.managedBy == .file && !resources.contains(stored.value.id) {
+        for stored in try await fileOwned(Resource.self)
+        where !resources.contains(stored.value.id) {
             var resource = stored.value
             resource.managedBy = .operator
             changes.append(.update(stored, to: resource))
@@ -317,5 +315,12 @@ extension AuthorizationServer {
         }
         if !changes.isEmpty { try await save(changes, []) }
         return released
+    }
+
+    /// Without a look at what others own, however much that is.
+    private func fileOwned<Value: Record>(
+        _ type: Value.Type
+    ) async throws -> [Stored<Value>] {
+        try await storage.all(type, owner: ManagedBy.file.recordOwner).0
     }
 }

@@ -59,6 +59,7 @@ extension Resource: Record {
 
     package var recordID: String { id.rawValue }
     package var recordName: String? { introspectionID.rawValue }
+    package var recordOwner: String? { managedBy.recordOwner }
 
     package var body: JSONValue {
         [

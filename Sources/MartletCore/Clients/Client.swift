@@ -41,7 +41,7 @@ extension Client: Record {
     package static let kind = RecordKind.client
 
     package var recordID: String { id.rawValue }
-    package var recordOwner: String? { registration?.group.rawValue }
+    package var recordOwner: String? { registration?.group.rawValue ?? managedBy.recordOwner }
 
     package var body: JSONValue {
         [

@@ -235,7 +235,8 @@ struct SessionStart {
                 account: view.standing.account,
                 client: view.standing.client,
                 consent: view.standing.consent ?? firstConsent?.epoch,
-                isSignedIn: view.standing.isSignedIn
+                isSignedIn: view.standing.isSignedIn,
+                restoration: view.standing.restoration
             )
             guard standing.epochs == family.authorized.epochs, standing.isSignedIn else {
                 // What was read for this very request is read again.

@@ -254,6 +254,8 @@ package enum EndReason: String, Sendable, Codable, CaseIterable {
     case codeReuse = "code_reuse"
     /// The key that its tokens are tagged with was dropped as compromised.
     case keyCompromised = "key_compromised"
+    /// The store was recovered from a copy, which does not know what happened to it since.
+    case restored
 
     /// What a person is told, as the end of the sentence "This session ended because …".
     package var explanation: String {
@@ -276,6 +278,7 @@ package enum EndReason: String, Sendable, Codable, CaseIterable {
         case .consentWithdrawn: "the consent was withdrawn"
         case .codeReuse: "the code that it was made from was used twice"
         case .keyCompromised: "the key behind its tokens was dropped as compromised"
+        case .restored: "the server was restored from a backup"
         }
     }
 }

@@ -117,6 +117,11 @@ package struct RecordBody {
 }
 
 extension RecordStore {
+    /// Whether no key was ever put into it: only for such a store may a master key be made.
+    package func isEmpty() async throws(StorageError) -> Bool {
+        try await list(.key, owner: nil, after: nil, limit: 1).records.isEmpty
+    }
+
     package func find<Value: Record>(
         _ type: Value.Type,
         id: String
@@ -201,4 +206,13 @@ package enum ManagedBy: String, Sendable, Equatable {
     case file
     /// A client that registered itself (RFC 7591) and changes itself (RFC 7592).
     case registration
+
+    /// What the file owns is listed under this owner, so that a start finds it among any number of
+    /// other accounts without reading them.
+    var recordOwner: String? {
+        switch self {
+        case .file: rawValue
+        case .operator, .registration: nil
+        }
+    }
 }

@@ -29,45 +29,73 @@ struct AnswerEncoder {
     ///
     /// - Parameters:
     ///   - version: the client's. Answers are always in version 1.1 (RFC 9110 §2.5).
+    ///   - isLast: whether the connection ends with this answer; becomes true if it has to, or if the
+    ///     answer says so.
     ///   - room: bytes that are going to follow in the same buffer.
     mutating func head(
-        of response: HTTPResponse,
+        _ status: HTTPResponse.Status,
+        _ fields: HTTPFields,
         for version: HTTPVersion,
+        isLast: inout Bool,
         room: Int,
         from allocator: ByteBufferAllocator
     ) -> ByteBuffer {
-        framing = Self.framing(of: response, for: version)
         var buffer = allocator.buffer(capacity: Self.headRoom + room)
-        if response.status == .ok {
-            buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
-        } else {
-            buffer.writeStaticString("HTTP/1.1 ")
-            buffer.writeString(String(response.status.code))
-            buffer.writeStaticString(" ")
-            buffer.writeString(response.status.reasonPhrase)
-            buffer.writeStaticString("\r\n")
-        }
-        for field in response.headerFields where !isRefused(field.name) {
+        Self.write(status, to: &buffer)
+        let hasBody = Self.hasBody(status)
+        var hasLength = false
+        for field in fields {
+            switch field.name {
+            case .connection:
+                if field.value == "close" { isLast = true }
+                continue
+            // It would say something else than the framing does.
+            case .transferEncoding: continue
+            case .contentLength:
+                hasLength = true
+                if !hasBody { continue }
+            case _: break
+            }
             Self.write(field, to: &buffer)
         }
-        if framing == .chunked { buffer.writeStaticString("Transfer-Encoding: chunked\r\n") }
+        if !hasBody {
+            framing = .none
+        } else if hasLength {
+            framing = .length
+        } else if version.isBeforeChunks {
+            framing = .connection
+            isLast = true
+        } else {
+            framing = .chunked
+            buffer.writeStaticString("Transfer-Encoding: chunked\r\n")
+        }
+        if isLast {
+            buffer.writeStaticString("Connection: close\r\n")
+        } else if version.isBeforeChunks {
+            buffer.writeStaticString("Connection: keep-alive\r\n")
+        }
         buffer.writeStaticString("\r\n")
         return buffer
     }
 
-    /// How the body of an answer ends.
-    static func framing(of response: HTTPResponse, for version: HTTPVersion) -> Framing {
-        switch response.status.code {
-        case 100..<200, 204, 304: .none
-        case _ where response.headerFields.contains(.contentLength): .length
-        case _ where version.isBeforeChunks: .connection
-        case _: .chunked
+    /// Whether an answer with this status can have a body (RFC 9112 §6.3).
+    private static func hasBody(_ status: HTTPResponse.Status) -> Bool {
+        switch status.code {
+        case 100..<200, 204, 304: false
+        case _: true
         }
     }
 
-    /// Headers that would say something else than the framing does.
-    private func isRefused(_ name: HTTPField.Name) -> Bool {
-        name == .transferEncoding || (framing == .none && name == .contentLength)
+    private static func write(_ status: HTTPResponse.Status, to buffer: inout ByteBuffer) {
+        guard status != .ok else {
+            buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
+            return
+        }
+        buffer.writeStaticString("HTTP/1.1 ")
+        buffer.writeString(String(status.code))
+        buffer.writeStaticString(" ")
+        buffer.writeString(status.reasonPhrase)
+        buffer.writeStaticString("\r\n")
     }
 
     /// A piece of a body, with what stands around it.

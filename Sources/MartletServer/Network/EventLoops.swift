@@ -7,9 +7,9 @@ enum EventLoops {
     /// As many as this process may use cores: more would take turns on them, and each would find
     /// fewer requests waiting at a time. The library's own number heeds the limits of containers,
     /// but not a process that is pinned.
-    static let shared = MultiThreadedEventLoopGroup(
-        numberOfThreads: max(1, min(System.coreCount, allowedCores() ?? .max))
-    )
+    static let shared = MultiThreadedEventLoopGroup(numberOfThreads: count)
+
+    static let count = max(1, min(System.coreCount, allowedCores() ?? .max))
 
     /// How many cores the process is allowed to run on, where Linux tells.
     private static func allowedCores() -> Int? {

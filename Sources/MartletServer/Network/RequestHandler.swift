@@ -207,17 +207,19 @@ final class RequestHandler: ChannelDuplexHandler {
 
     private func write(_ response: Response, from connection: NIOLoopBound<RequestHandler>) async {
         guard let context else { return }
-        let head = closing(response.head)
         switch way {
         case .connection:
             let length = response.body.contentLength ?? 0
             outgoing = encoder.head(
-                of: head,
+                response.status,
+                response.headers,
                 for: version,
+                isLast: &isLast,
                 room: length <= Self.onePiece ? length : 0,
                 from: context.channel.allocator
             )
-        case .stream: context.write(wrapOutboundOut(.head(HTTPResponseHead(head))), promise: nil)
+        case .stream:
+            context.write(wrapOutboundOut(.head(HTTPResponseHead(response.head))), promise: nil)
         }
         do {
             try await response.body.write(BodyWriter(handler: connection, channel: context.channel))
@@ -225,23 +227,6 @@ final class RequestHandler: ChannelDuplexHandler {
             // An answer that broke off must not look like a whole one.
             self.context?.close(promise: nil)
         }
-    }
-
-    /// An answer's head, with what it says about its connection (RFC 9112 §9.3).
-    private func closing(_ head: HTTPResponse) -> HTTPResponse {
-        guard case .connection = way else { return head }
-        var head = head
-        if AnswerEncoder.framing(of: head, for: version) == .connection
-            || head.headerFields[.connection] == "close"
-        {
-            isLast = true
-        }
-        if isLast {
-            head.headerFields[.connection] = "close"
-        } else if version.isBeforeChunks {
-            head.headerFields[.connection] = "keep-alive"
-        }
-        return head
     }
 
     private func finished(wasHeard: Bool) {
@@ -344,10 +329,13 @@ final class RequestHandler: ChannelDuplexHandler {
         state = .leaving
         waiting.removeAll()
         if case .connection = way {
-            let head = ErrorResponse.malformed.head
+            let answer = ErrorResponse.malformed
+            isLast = true
             let bytes = encoder.head(
-                of: head,
+                answer.status,
+                answer.headers,
                 for: version,
+                isLast: &isLast,
                 room: 0,
                 from: context.channel.allocator
             )

@@ -38,3 +38,17 @@ extension HTTPRequest {
             && name.utf8.elementsEqual("host".utf8) { $0 | 0x20 == $1 }
     }
 }
+
+extension HTTPFields {
+    /// The value of a field; of one that comes more than once all values, in one line (RFC 9110 §5.3).
+    ///
+    /// The library's subscript says the same from an index, which it makes of all fields first.
+    func value(of name: HTTPField.Name) -> String? {
+        var value: String?
+        for field in self where field.name == name {
+            guard value == nil else { return self[name] }
+            value = field.value
+        }
+        return value
+    }
+}

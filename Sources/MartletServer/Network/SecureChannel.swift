@@ -2,7 +2,6 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP2
-
 import NIOSSL
 
 /// A connection by TLS that speaks HTTP/2 or HTTP/1.1, as the client and the server agree in the

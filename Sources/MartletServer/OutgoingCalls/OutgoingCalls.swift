@@ -43,15 +43,18 @@ final class OutgoingCalls: Sendable {
     private let resolve: Resolver
     private let trustRoots: NIOSSLTrustRoots
     private let patience: TimeAmount
+    private let connectPatience: TimeAmount
     private let inProgress = Mutex(0)
 
     init(
         trustRoots: NIOSSLTrustRoots = .default,
         patience: TimeAmount = OutgoingCalls.patience,
+        connectPatience: TimeAmount = OutgoingCalls.connectPatience,
         resolve: @escaping Resolver = NameResolution.addresses
     ) {
         self.trustRoots = trustRoots
         self.patience = patience
+        self.connectPatience = connectPatience
         self.resolve = resolve
     }
 
@@ -147,7 +150,7 @@ final class OutgoingCalls: Sendable {
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls,
             redirectConfiguration: .disallow,
-            timeout: .init(connect: Self.connectPatience, read: patience)
+            timeout: .init(connect: connectPatience, read: patience)
         )
         // The certificate is still checked against the name.
         configuration.dnsOverride = [target.host: address.description]

@@ -20,6 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
+        ProcessMemory.limit()
         let configuration = try options.load()
         let logger = Logger(label: "martlet") { label in
             var handler = StreamLogHandler.standardError(label: label)
@@ -90,6 +91,7 @@ struct ServeCommand: AsyncParsableCommand {
                         "tls": certificate == nil ? "no" : "yes",
                     ]
                 )
+                ProcessMemory.forgetStart()
             },
             logger: logger,
             metrics: metrics,

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import MartletCore
 import MartletProtocol
+import MartletTransport
 import MartletTesting
 import Synchronization
 import Testing

@@ -16,7 +16,7 @@ struct BackchannelLogoutServiceTests {
     /// Runs a test while the service works; pauses pass at once and are noted.
     private func serve(
         _ test: TestServer,
-        calls: OutgoingCalls = OutgoingCalls(),
+        calls: OutgoingCalls = .unhurried(),
         _ body: @Sendable (_ pauses: Pauses) async throws -> Void
     ) async throws {
         let pauses = Pauses()
@@ -165,7 +165,7 @@ struct BackchannelLogoutServiceTests {
                 let call = try #require(try await scene.test.server.call(for: logout))
                 #expect(call.reach == .internet)
                 await #expect(throws: OutgoingCalls.Failure.forbiddenAddress) {
-                    try await OutgoingCalls().post(
+                    try await OutgoingCalls.unhurried().post(
                         [("logout_token", call.token)],
                         to: call.uri,
                         reach: call.reach
@@ -188,7 +188,7 @@ struct BackchannelLogoutServiceTests {
             scene.test.storage.fail(with: .unavailable("gone"))
             let service = BackchannelLogoutService(
                 server: scene.test.server,
-                calls: OutgoingCalls(),
+                calls: .unhurried(),
                 log: ServerLog(scene.test.log.logger, metrics: scene.test.metrics),
                 pause: { _ in scene.test.storage.fail(with: nil) }
             )

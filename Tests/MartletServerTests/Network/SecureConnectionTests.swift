@@ -210,6 +210,9 @@ struct SecureConnectionTests {
 
 /// A client that trusts one certificate, and whatever it may say of versions.
 struct SecureClient: Sendable {
+    /// An answer is certain to come, however busy the machine.
+    private static let patience: TimeAmount = .minutes(10)
+
     struct Answer: Sendable {
         let status: Int
         let version: HTTPVersion
@@ -232,6 +235,7 @@ struct SecureClient: Sendable {
         tls.maximumTLSVersion = newest
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.httpVersion = version
+        configuration.timeout.connect = patience
         // A handshake that failed will fail again.
         configuration.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
@@ -254,7 +258,7 @@ struct SecureClient: Sendable {
         request.method = method
         request.headers = headers
         request.body = body.map { .bytes(ByteBuffer(string: $0)) }
-        let response = try await client.execute(request, timeout: .seconds(60))
+        let response = try await client.execute(request, timeout: Self.patience)
         _ = try await response.body.collect(upTo: 1 << 20)
         return Answer(
             status: Int(response.status.code),

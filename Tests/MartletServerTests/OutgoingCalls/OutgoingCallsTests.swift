@@ -23,7 +23,7 @@ struct OutgoingCallsTests {
     )
     func posts() async throws {
         try await Receiver.run(answering: [.noContent]) { receiver, port in
-            let status = try await OutgoingCalls()
+            let status = try await OutgoingCalls.unhurried()
                 .post(Self.form, to: "http://127.0.0.1:\(port)/backchannel", reach: .ownNetwork)
             #expect(status == 204)
             #expect(try await receiver.next().one("logout_token") == "a+b/c =")
@@ -35,7 +35,7 @@ struct OutgoingCallsTests {
         try await Receiver.run { receiver, port in
             let asked = Mutex<[String]>([])
             let local = try addresses("127.0.0.1")
-            let calls = OutgoingCalls { host in
+            let calls = OutgoingCalls.unhurried { host in
                 // The next answer would be another one, if anybody asked again.
                 asked.withLock { $0.append(host) }
                 return local
@@ -51,7 +51,7 @@ struct OutgoingCallsTests {
     func mixed() async throws {
         for forbidden in ["10.0.0.1", "127.0.0.1", "::1", "169.254.169.254", "fe80::1"] {
             let found = try addresses("93.184.216.34", forbidden)
-            let calls = OutgoingCalls { _ in found }
+            let calls = OutgoingCalls.unhurried { _ in found }
             await #expect(throws: OutgoingCalls.Failure.forbiddenAddress) {
                 try await calls.post(Self.form, to: "https://a.example/", reach: .internet)
             }
@@ -70,10 +70,10 @@ struct OutgoingCallsTests {
     )
     func spellings(uri: String) async {
         await #expect(throws: OutgoingCalls.Failure.self) {
-            try await OutgoingCalls().post(Self.form, to: uri, reach: .internet)
+            try await OutgoingCalls.unhurried().post(Self.form, to: uri, reach: .internet)
         }
         await #expect(throws: OutgoingCalls.Failure.forbiddenAddress) {
-            try await OutgoingCalls().post(Self.form, to: uri, reach: .internet)
+            try await OutgoingCalls.unhurried().post(Self.form, to: uri, reach: .internet)
         }
     }
 
@@ -87,14 +87,14 @@ struct OutgoingCallsTests {
     )
     func badURLs(uri: String) async {
         await #expect(throws: OutgoingCalls.Failure.badURL) {
-            try await OutgoingCalls().post(Self.form, to: uri, reach: .ownNetwork)
+            try await OutgoingCalls.unhurried().post(Self.form, to: uri, reach: .ownNetwork)
         }
     }
 
     @Test("a redirect is an answer, and not followed")
     func redirects() async throws {
         try await Receiver.run(answering: [.temporaryRedirect]) { receiver, port in
-            let status = try await OutgoingCalls()
+            let status = try await OutgoingCalls.unhurried()
                 .post(Self.form, to: "http://127.0.0.1:\(port)/backchannel", reach: .ownNetwork)
             #expect(status == 307)
             #expect(receiver.paths == ["/backchannel"])
@@ -119,7 +119,7 @@ struct OutgoingCallsTests {
     func several() async throws {
         try await Receiver.run { _, port in
             let found = try addresses("127.0.0.2", "127.0.0.1")
-            let calls = OutgoingCalls { _ in found }
+            let calls = OutgoingCalls.unhurried { _ in found }
             let uri = "http://app.example.invalid:\(port)/backchannel"
             #expect(try await calls.post(Self.form, to: uri, reach: .ownNetwork) == 200)
         }
@@ -134,7 +134,7 @@ struct OutgoingCallsTests {
         )
         try await Receiver.run(certificate: certificate) { receiver, port in
             let local = try addresses("127.0.0.1")
-            let calls = OutgoingCalls(trustRoots: roots) { _ in local }
+            let calls = OutgoingCalls.unhurried(trustRoots: roots) { _ in local }
             func post(_ host: String, _ calls: OutgoingCalls) async throws -> Int {
                 try await calls.post(
                     Self.form,
@@ -144,7 +144,7 @@ struct OutgoingCallsTests {
             }
             #expect(try await post("localhost", calls) == 200)
             for (host, calls) in [
-                ("other.example", calls), ("localhost", OutgoingCalls { _ in local }),
+                ("other.example", calls), ("localhost", OutgoingCalls.unhurried { _ in local }),
             ] {
                 await #expect(throws: OutgoingCalls.Failure.self) { try await post(host, calls) }
             }
@@ -157,7 +157,7 @@ struct OutgoingCallsTests {
         let (stream, release) = AsyncStream.makeStream(of: Void.self)
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)
         let gate = Gate(stream)
-        let calls = OutgoingCalls { _ in
+        let calls = OutgoingCalls.unhurried { _ in
             begin.yield()
             await gate.wait()
             return []
@@ -190,4 +190,19 @@ private actor Gate {
     }
 
     func wait() async { await opened.value }
+}
+
+extension OutgoingCalls {
+    /// Waits as long as a busy machine takes, where an answer is certain to come.
+    static func unhurried(
+        trustRoots: NIOSSLTrustRoots = .default,
+        resolve: @escaping Resolver = NameResolution.addresses
+    ) -> OutgoingCalls {
+        OutgoingCalls(
+            trustRoots: trustRoots,
+            patience: .minutes(10),
+            connectPatience: .minutes(10),
+            resolve: resolve
+        )
+    }
 }
