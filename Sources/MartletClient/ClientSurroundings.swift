@@ -1,10 +1,10 @@
+import MartletTransport
+
 #if canImport(FoundationEssentials)
     package import FoundationEssentials
 #else
     package import Foundation
 #endif
-
-import MartletTransport
 
 /// Time and chance: all that the client takes from the world around it. Tests bring their own.
 package struct ClientSurroundings: Sendable {

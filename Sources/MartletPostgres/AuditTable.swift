@@ -10,6 +10,8 @@ enum AuditTable {
         let key: Int64
         let at: Instant
         let event: StoredEvent
+        /// What ended with it.
+        let ended: EndedTokens?
     }
 
     static func entries(
@@ -17,7 +19,9 @@ enum AuditTable {
         at now: Instant,
         _ clock: DatabaseClock
     ) -> [Entry] {
-        events.map { Entry(key: clock.nextKey(), at: now, event: $0.stored) }
+        events.map { event in
+            Entry(key: clock.nextKey(), at: now, event: event.stored, ended: event.endedTokens)
+        }
     }
 
     static func insert(_ entries: [Entry]) -> [Query] {
@@ -82,16 +86,69 @@ enum AuditTable {
     )
 
     static func entry(_ row: Row) throws(StorageError) -> AuditEntry {
-        let stored = StoredEvent(
-            name: row.plain(1),
-            family: row.optionalInteger(2).flatMap { FamilyID($0) },
-            account: row.optionalText(3).map(AccountID.init(rawValue:)),
-            client: row.optionalText(4).map(ClientID.init(rawValue:)),
-            particulars: try JSONColumn.dictionary(row.plain(5))
-        )
+        let stored = try event(row, from: 1)
         guard let event = AuditEvent(stored) else {
             throw .corrupt("the event \"\(stored.name)\" cannot be read")
         }
         return AuditEntry(at: row.instant(0), event: event)
     }
+
+    private static func event(_ row: Row, from first: Int32) throws(StorageError) -> StoredEvent {
+        StoredEvent(
+            name: row.plain(first),
+            family: row.optionalInteger(first + 1).flatMap { FamilyID($0) },
+            account: row.optionalText(first + 2).map(AccountID.init(rawValue:)),
+            client: row.optionalText(first + 3).map(ClientID.init(rawValue:)),
+            particulars: try JSONColumn.dictionary(row.plain(first + 4))
+        )
+    }
+
+    // MARK: As rows
+
+    private static let page = Statement(
+        "event_rows",
+        """
+        SELECT \(columns) FROM martlet_audit WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3
+        """
+    )
+
+    static func rows(_ range: KeyRange) -> Query {
+        Query(statement: page, parameters: range.numbers)
+    }
+
+    static func row(_ row: Row) throws(StorageError) -> StoredRow? {
+        .event(
+            StoredEntry(number: row.integer(0), at: row.instant(1), event: try event(row, from: 2))
+        )
+    }
+
+    private static let put = Statement(
+        "put_event",
+        """
+        INSERT INTO martlet_audit (\(columns)) VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (id) DO UPDATE SET at = excluded.at, name = excluded.name,
+            family = excluded.family, account = excluded.account, client = excluded.client,
+            particulars = excluded.particulars
+        """
+    )
+
+    /// Writes the entry with its number, over what is there.
+    static func put(_ entry: StoredEntry) -> Query {
+        put(
+            .integer(entry.number),
+            .integer(entry.at.microseconds),
+            .plain(entry.event.name),
+            .integer(entry.event.family?.value),
+            .text(entry.event.account?.rawValue),
+            .text(entry.event.client?.rawValue),
+            .plain(JSONColumn.text(entry.event.particulars))
+        )
+    }
+
+    private static let removal = Statement(
+        "remove_event",
+        "DELETE FROM martlet_audit WHERE id = $1"
+    )
+
+    static func remove(_ number: Int64) -> Query { removal(.integer(number)) }
 }

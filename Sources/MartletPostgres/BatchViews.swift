@@ -32,6 +32,9 @@ struct BatchViews {
         guard let first = rows[0].first else {
             throw PostgresFailure(kind: .refused, code: "", message: "the store's row is missing")
         }
+        guard first.integer(FamilyStateTable.takesWritesColumn) != 0 else {
+            throw .outOfService
+        }
         revision = Revision(first.integer(0))
         let time = first.instant(1)
         clock.note(time, sent: sent, received: DatabaseClock.local())
@@ -43,6 +46,9 @@ struct BatchViews {
         guard known.isOf(revision) else {
             memory.forget(before: revision)
             return nil
+        }
+        let condition = Result { () throws(StorageError) in
+            try StoreTable.condition(first, FamilyStateTable.conditionColumn)
         }
         let present: Set<String> =
             signIns.isEmpty ? [] : Set((rows.last?.map { $0.text(0) }) ?? [])
@@ -56,13 +62,20 @@ struct BatchViews {
             let family = families[number]
             views[number] = Result { () throws(StorageError) in
                 FamilyView(
-                    family: row.isNull(3)
+                    family: row.isNull(FamilyStateTable.firstColumn)
                         ? nil
                         : TokenFamily(
                             authorized: family,
-                            state: try FamilyStateTable.state(row, from: 3)
+                            state: try FamilyStateTable.state(
+                                row,
+                                from: FamilyStateTable.firstColumn
+                            )
                         ),
-                    standing: try known.standing(of: family, present: present),
+                    standing: try known.standing(
+                        of: family,
+                        present: present,
+                        restoration: condition.get().restoration
+                    ),
                     revision: Revision(row.integer(0))
                 )
             }
@@ -77,9 +90,10 @@ struct BatchViews {
     ) throws(PostgresFailure) -> [FamilyID: FamilyState] {
         let rows = try connection.run([FamilyStateTable.select(.integers(ids.map(\.value)))])[0]
         var states: [FamilyID: FamilyState] = [:]
-        for index in 0..<rows.count where !rows[index].isNull(3) {
+        let first = FamilyStateTable.firstColumn
+        for index in 0..<rows.count where !rows[index].isNull(first) {
             let id = ids[Int(rows[index].integer(2)) - 1]
-            states[id] = try? FamilyStateTable.state(rows[index], from: 3)
+            states[id] = try? FamilyStateTable.state(rows[index], from: first)
         }
         return states
     }
@@ -130,18 +144,20 @@ final class StandingMemory: Sendable {
 
         func standing(
             of family: AuthorizedFamily,
-            present: Set<String>
+            present: Set<String>,
+            restoration: Restoration?
         ) throws(StorageError) -> Standing {
             let pair = Pair(family)
             guard let epochs = known[pair] ?? read[pair] else {
                 throw .corrupt("the epochs of account, client or consent cannot be read")
             }
-            guard let signIn = family.signIn, signIn.endsWithIt else { return epochs }
+            let endsWith = family.signIn.flatMap { $0.endsWithIt ? $0.id.rawValue : nil }
             return Standing(
                 account: epochs.account,
                 client: epochs.client,
                 consent: epochs.consent,
-                isSignedIn: present.contains(signIn.id.rawValue)
+                isSignedIn: endsWith.map(present.contains) ?? true,
+                restoration: restoration
             )
         }
     }

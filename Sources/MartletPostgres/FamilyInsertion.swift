@@ -28,7 +28,7 @@ struct FamilyInsertion: Sendable {
             account.epoch_value, account.epoch_at, account.epoch_reason,
             client.epoch_value, client.epoch_at, client.epoch_reason,
             consent.epoch_value, consent.epoch_at, consent.epoch_reason,
-            sign_in.id
+            sign_in.id, store.condition
         FROM martlet_store store
         LEFT JOIN martlet_family there ON there.id = $1
         LEFT JOIN martlet_record account ON account.kind = 'account' AND account.id = $2
@@ -80,7 +80,8 @@ struct FamilyInsertion: Sendable {
                     account: try row.epoch(3),
                     client: try row.epoch(6),
                     consent: try row.epoch(9),
-                    isSignedIn: authorized.signIn?.endsWithIt != true || !row.isNull(12)
+                    isSignedIn: authorized.signIn?.endsWithIt != true || !row.isNull(12),
+                    restoration: try StoreTable.condition(row, 13).restoration
                 ),
                 siblings: siblings.reversed(),
                 redeemed: found?.remembered,
@@ -104,7 +105,8 @@ struct FamilyInsertion: Sendable {
                     FamilyStateTable.insert(authorized.id, change.state ?? family.state),
                 ]
                 + states(seen, change)
-                + StepWrites.queries(rest(seen, change), change.events, at: seen.now, clock)
+                + StepWrites.queries(rest(seen, change), change.events, at: seen.now, clock),
+            ends: StepWrites.ends(change.writes, change.events, at: seen.now)
         ) { _ in }
     }
 
@@ -160,7 +162,7 @@ struct FamilyInsertion: Sendable {
             switch write {
             case .state: false
             case .create(let record): seen.view.standing.consent != nil || !isOwnConsent(record)
-            case .remember: true
+            case .remember, .end: true
             }
         }
     }

@@ -12,13 +12,18 @@ enum FamilyStateTable {
     static let select = Statement(
         "states",
         """
-        SELECT store.revision, \(SQL.statementTime), wanted.number, \(columns)
+        SELECT store.revision, \(SQL.statementTime), wanted.number, \(columns),
+            store.takes_writes, store.condition
         FROM martlet_store store
         CROSS JOIN unnest($1::int8[]) WITH ORDINALITY AS wanted(id, number)
         LEFT JOIN martlet_family_state state ON state.id = wanted.id
         WHERE store.id = 1
         """
     )
+
+    static let firstColumn: Int32 = 3
+    static let takesWritesColumn: Int32 = 8
+    static let conditionColumn: Int32 = 9
 
     static let insert = Statement(
         "insert_state",
@@ -28,6 +33,28 @@ enum FamilyStateTable {
         VALUES ($1, $2, $3, $4, $5, $6)
         """
     )
+
+    private static let put = Statement(
+        "put_state",
+        """
+        \(insert.text)
+        ON CONFLICT (id) DO UPDATE SET generation = excluded.generation,
+            last_rotation = excluded.last_rotation, ended_at = excluded.ended_at,
+            end_reason = excluded.end_reason, marks = excluded.marks
+        """
+    )
+
+    /// Writes a family's state, over what is there.
+    static func put(_ id: FamilyID, _ state: FamilyState) -> Query {
+        Query(statement: put, parameters: parameters(id, state))
+    }
+
+    private static let removal = Statement(
+        "remove_state",
+        "DELETE FROM martlet_family_state WHERE id = $1"
+    )
+
+    static func remove(_ id: FamilyID) -> Query { removal(.integer(id.value)) }
 
     /// Overwrites a family's state; does nothing if there is no such family.
     static let update = Statement(
@@ -39,7 +66,7 @@ enum FamilyStateTable {
         """
     )
 
-    /// Overwrites a family's state, a guard: it must be as it was seen.
+    /// Overwrites a family's state, a proviso: it must be as it was seen.
     static let updateSeen = Statement(
         "update_seen_state",
         """
@@ -54,7 +81,7 @@ enum FamilyStateTable {
         """
     )
 
-    /// A guard: the state must be as it was seen, and stays so until the end of the transaction.
+    /// A proviso: the state must be as it was seen, and stays so until the end of the transaction.
     static let hold = Statement(
         "hold_state",
         """
@@ -159,17 +186,19 @@ struct StateChanges {
 
     /// - Parameter revision: the one that the changes were decided at; `nil` if they must not depend
     ///   on it any more.
-    func query(decidedAt revision: Revision?) -> Query {
+    /// - Returns: the first of them answers the families that were written.
+    func queries(decidedAt revision: Revision?) -> [Query] {
         let states =
             [.integers(ids)] + seen.parameters + next.parameters + [.integer(revision?.value)]
         guard !entries.isEmpty else {
-            return Query(statement: Self.write, parameters: states)
+            return [Query(statement: Self.write, parameters: states)]
         }
-        return Query(
+        let written = Query(
             statement: Self.writeWithEvents,
             parameters: states + [.integers(entries.map(\.family.value))]
                 + AuditTable.parameters(entries.map(\.entry))
         )
+        return [written] + EndTable.append(ifTold: entries.map(\.entry))
     }
 
     private static let write = Statement(
@@ -208,8 +237,9 @@ struct StateChanges {
                 AND state.marks = change.marks
                 AND state.ended_at IS NOT DISTINCT FROM change.ended_at
                 AND state.end_reason IS NOT DISTINCT FROM change.end_reason
-                AND ($12::int8 IS NULL
-                    OR $12 = (SELECT store.revision FROM martlet_store store WHERE store.id = 1))
+                AND (SELECT store.takes_writes = 1
+                        AND ($12::int8 IS NULL OR store.revision = $12)
+                    FROM martlet_store store WHERE store.id = 1)
             ORDER BY state.id FOR UPDATE OF state),
         written AS (
             UPDATE martlet_family_state state

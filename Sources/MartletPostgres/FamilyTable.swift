@@ -25,7 +25,11 @@ enum FamilyTable {
     )
 
     static func insert(_ family: AuthorizedFamily) -> Query {
-        insert(
+        Query(statement: insert, parameters: parameters(family))
+    }
+
+    private static func parameters(_ family: AuthorizedFamily) -> [Parameter] {
+        [
             .integer(family.id.value),
             .text(family.client.rawValue),
             .text(family.account.rawValue),
@@ -46,8 +50,54 @@ enum FamilyTable {
             .text(family.origin.userAgent),
             .text(family.signIn?.id.rawValue),
             .integer(family.signIn?.endsWithIt == true ? 1 : 0),
-            .plain(family.claims.map { JSONColumn.text($0.json) })
-        )
+            .plain(family.claims.map { JSONColumn.text($0.json) }),
+        ]
+    }
+
+    private static let put = Statement(
+        "put_family",
+        """
+        \(insert.text)
+        ON CONFLICT (id) DO UPDATE SET client = excluded.client, account = excluded.account,
+            scope = excluded.scope, resources = excluded.resources,
+            secret_hash = excluded.secret_hash, refresh_key = excluded.refresh_key,
+            key_binding = excluded.key_binding, epoch_account = excluded.epoch_account,
+            epoch_client = excluded.epoch_client, epoch_consent = excluded.epoch_consent,
+            made_at = excluded.made_at, absolute_end = excluded.absolute_end,
+            auth_time = excluded.auth_time, acr = excluded.acr, amr = excluded.amr,
+            address = excluded.address, user_agent = excluded.user_agent,
+            sign_in = excluded.sign_in, ends_with_sign_in = excluded.ends_with_sign_in,
+            claims = excluded.claims
+        """
+    )
+
+    /// Writes what was authorized, over what is there.
+    static func put(_ family: AuthorizedFamily) -> Query {
+        Query(statement: put, parameters: parameters(family))
+    }
+
+    private static let removal = Statement(
+        "remove_family",
+        "DELETE FROM martlet_family WHERE id = $1"
+    )
+
+    static func remove(_ id: FamilyID) -> Query { removal(.integer(id.value)) }
+
+    private static let page = Statement(
+        "family_rows",
+        """
+        SELECT \(FamilyStateTable.columns), \(columns)
+        FROM martlet_family family JOIN martlet_family_state state ON state.id = family.id
+        WHERE family.id > $1 AND family.id <= $2 ORDER BY family.id LIMIT $3
+        """
+    )
+
+    static func rows(_ range: KeyRange) -> Query {
+        Query(statement: page, parameters: range.numbers)
+    }
+
+    static func row(_ row: Row) throws(StorageError) -> StoredRow? {
+        .family(try family(row, from: 0))
     }
 
     /// Removes families with their states.
@@ -80,7 +130,7 @@ enum FamilyTable {
         """
     )
 
-    /// A guard: those that were seen are still all there are, and no record has changed.
+    /// A proviso: those that were seen are still all there are, and no record has changed.
     static let sameSiblings = Statement(
         "same_siblings",
         """
@@ -156,7 +206,7 @@ enum FamilyTable {
         client.epoch_value, client.epoch_at, client.epoch_reason,
         consent.epoch_value, consent.epoch_at, consent.epoch_reason,
         CASE WHEN family.ends_with_sign_in = 1 AND sign_in.id IS NULL THEN 0 ELSE 1 END,
-        \(FamilyStateTable.columns), \(columns)
+        store.condition, \(FamilyStateTable.columns), \(columns)
         """
 
     /// The id of a consent's record is put together as `Consent.recordID` does.
@@ -176,10 +226,11 @@ enum FamilyTable {
             account: try row.epoch(1),
             client: try row.epoch(4),
             consent: try row.epoch(7),
-            isSignedIn: row.integer(10) != 0
+            isSignedIn: row.integer(10) != 0,
+            restoration: try StoreTable.condition(row, 11).restoration
         )
         return FamilyView(
-            family: row.isNull(11) ? nil : try family(row, from: 11),
+            family: row.isNull(12) ? nil : try family(row, from: 12),
             standing: standing,
             revision: Revision(row.integer(0))
         )

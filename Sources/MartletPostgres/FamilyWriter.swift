@@ -146,7 +146,7 @@ struct FamilyWriter: Worker {
                 let sent = ContinuousClock.now
                 let answers = try connection.run(
                     (open.isEmpty
-                        ? [] : [[Self.query(for: open, decidedAt: isDoubtful ? nil : revision)]])
+                        ? [] : [Self.queries(for: open, decidedAt: isDoubtful ? nil : revision)])
                         + others.map { transaction(for: $0, decidedAt: revision) }
                 )
                 answer(others, with: answers.suffix(others.count))
@@ -183,15 +183,15 @@ struct FamilyWriter: Worker {
         }
     }
 
-    private static func query(
+    private static func queries(
         for open: [(Decided, [AuditTable.Entry])],
         decidedAt revision: Revision?
-    ) -> Query {
+    ) -> [Query] {
         var changes = StateChanges()
         for (decided, entries) in open {
             changes.append(decided.job.family.id, from: decided.seen, to: decided.next, entries)
         }
-        return changes.query(decidedAt: revision)
+        return changes.queries(decidedAt: revision)
     }
 
     private func tell(
@@ -254,6 +254,10 @@ struct FamilyWriter: Worker {
                 at: decided.now,
                 clock
             )
+            + EndTable.append(
+                StepWrites.ends(decided.change.writes, decided.change.events, at: decided.now)
+            )
+            + [StoreTable.inService()]
     }
 
     private func answer(
@@ -266,7 +270,7 @@ struct FamilyWriter: Worker {
             case .failure(let failure):
                 switch failure.kind {
                 case .overtaken, .taken, .contention: again([decided])
-                case .lost, .missingTable, .refused:
+                case .lost, .missingTable, .refused, .outOfService:
                     finish([decided.job], with: StorageError(failure))
                 }
             }

@@ -36,13 +36,13 @@ enum Migrations {
         throw .unusable("its schema is changed by others all the time")
     }
 
-    private struct Version {
+    struct Version {
         let applied: Int64
         let readableFrom: Int64
     }
 
     /// `nil` if there is no store in this database yet.
-    private static func version(
+    static func version(
         on connection: PostgresConnection
     ) throws(PostgresFailure) -> Version? {
         do throws(PostgresFailure) {
@@ -62,12 +62,18 @@ enum Migrations {
     ) throws(PostgresFailure) {
         do throws(PostgresFailure) {
             _ = try connection.run([makeStore()])
-            _ = try connection.run([insertStore(.integer(now.microseconds))])
+            _ = try connection.run([insertStore(.integer(now.microseconds), .plain(newIdentity()))])
         } catch {
             guard error.kind == .taken || error.kind == .contention || error.code == "42P07" else {
                 throw error
             }
         }
+    }
+
+    /// 128 random bits.
+    private static func newIdentity() -> String {
+        let digits = 32
+        return String((0..<digits).compactMap { _ in "0123456789abcdef".randomElement() })
     }
 
     /// One step, if nobody has done it meanwhile.
@@ -102,13 +108,18 @@ enum Migrations {
             schema_version int8 NOT NULL,
             readable_from int8 NOT NULL,
             revision int8 NOT NULL,
-            created_at int8 NOT NULL
+            created_at int8 NOT NULL,
+            identity text NOT NULL,
+            condition text,
+            takes_writes int8 NOT NULL
         )
         """
     )
     private static let insertStore = Statement(
         "insert_store",
-        "INSERT INTO martlet_store VALUES (1, 0, 0, 0, $1) ON CONFLICT (id) DO NOTHING"
+        """
+        INSERT INTO martlet_store VALUES (1, 0, 0, 0, $1, $2, NULL, 1) ON CONFLICT (id) DO NOTHING
+        """
     )
     private static let lock = Statement(
         "lock_schema",
@@ -217,6 +228,15 @@ enum Migrations {
             CREATE INDEX IF NOT EXISTS martlet_audit_by_account ON martlet_audit (account, id)
                 WHERE account IS NOT NULL
             """,
+            """
+            CREATE TABLE IF NOT EXISTS martlet_end_log (
+                id int8 PRIMARY KEY,
+                at int8 NOT NULL,
+                body text NOT NULL
+            )
+            """,
+            "CREATE TABLE IF NOT EXISTS martlet_end_count (id int8 PRIMARY KEY, last int8 NOT NULL)",
+            "INSERT INTO martlet_end_count VALUES (1, 0) ON CONFLICT (id) DO NOTHING",
         ]
     ]
 }
@@ -233,7 +253,7 @@ package struct PostgresOpenError: Error, Equatable, CustomStringConvertible {
         PostgresOpenError(description: "the database cannot be used: \(reason)")
     }
 
-    fileprivate static let newerFailure = PostgresFailure(
+    static let newerFailure = PostgresFailure(
         kind: .refused,
         code: "",
         message: "newer schema"

@@ -95,7 +95,7 @@ enum OneTimeTable {
         """
     )
 
-    /// A guard: this is what is there, and stays so until the end of the transaction.
+    /// A proviso: this is what is there, and stays so until the end of the transaction.
     static func hold(_ entry: OneTimeEntry) -> Query {
         hold(kind(entry.key), id(entry.key), end(entry), .bytes(entry.body))
     }
@@ -107,7 +107,7 @@ enum OneTimeTable {
         """
     )
 
-    /// A guard: nothing is there.
+    /// A proviso: nothing is there.
     static func absent(_ key: OneTimeKey) -> Query { absent(kind(key), id(key)) }
 
     /// Which of these sign-ins are there, expired or not.
@@ -126,6 +126,33 @@ enum OneTimeTable {
         RETURNING 1
         """
     )
+
+    // MARK: As rows
+
+    private static let page = Statement(
+        "one_time_rows",
+        """
+        SELECT kind, id, expires_at, body FROM martlet_one_time
+        WHERE (kind, id) > ($1, $2) AND (kind, id) <= ($3, $4) ORDER BY kind, id LIMIT $5
+        """
+    )
+
+    static func rows(_ range: KeyRange) -> Query {
+        Query(statement: page, parameters: range.texts)
+    }
+
+    static func row(_ row: Row) throws(StorageError) -> StoredRow? {
+        guard let kind = OneTimeKey.Kind(rawValue: row.plain(0)) else {
+            throw .corrupt("\"\(row.plain(0))\" is no kind of what is good for one use")
+        }
+        return .oneTime(
+            OneTimeEntry(
+                key: OneTimeKey(kind, row.text(1)),
+                expiresAt: row.instant(2),
+                body: row.bytes(3)
+            )
+        )
+    }
 
     private static func kind(_ key: OneTimeKey) -> Parameter { .plain(key.kind.rawValue) }
     private static func id(_ key: OneTimeKey) -> Parameter { .text(key.id) }

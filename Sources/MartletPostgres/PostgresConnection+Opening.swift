@@ -9,9 +9,16 @@ extension PostgresConnection {
         var statementTimeout: Duration
         /// So long at most a statement waits for a lock.
         var lockTimeout: Duration = .seconds(3)
+        /// So long a transaction may wait for its next statement.
+        var idleTimeout: Duration = .seconds(10)
 
         /// For requests: whoever asked has given up by then.
         static let requests = Settings(statementTimeout: .seconds(5))
+        /// For reading everything, by somebody who has to write it elsewhere meanwhile.
+        static let snapshots = Settings(
+            statementTimeout: .seconds(60),
+            idleTimeout: .seconds(600)
+        )
         /// For migrations, which may have much to rewrite.
         static let migrations = Settings(
             statementTimeout: .seconds(3600),
@@ -72,7 +79,7 @@ extension PostgresConnection {
         let wishes = [
             ("statement_timeout", Self.milliseconds(settings.statementTimeout)),
             ("lock_timeout", Self.milliseconds(settings.lockTimeout)),
-            ("idle_in_transaction_session_timeout", "10000"),
+            ("idle_in_transaction_session_timeout", Self.milliseconds(settings.idleTimeout)),
             ("client_min_messages", "error"),
             ("default_transaction_isolation", "read committed"),
             ("plan_cache_mode", "force_generic_plan"),

@@ -6,12 +6,14 @@ struct PostgresFailure: Error, Sendable, Equatable {
         /// The connection is gone, or is not one to the primary any more. Whether what was sent
         /// last took effect, nobody knows.
         case lost
-        /// A guard did not hold: what the step had seen is not so any more.
+        /// A proviso did not hold: what the step had seen is not so any more.
         case overtaken
         /// A key is taken.
         case taken
         /// The database broke it off so that others can go on; nothing was changed.
         case contention
+        /// The store takes no writes (``StoreCondition``); nothing was changed.
+        case outOfService
         /// There is no such table.
         case missingTable
         /// Anything else; nothing was changed.
@@ -26,6 +28,12 @@ struct PostgresFailure: Error, Sendable, Equatable {
     static func lost(_ message: String) -> PostgresFailure {
         PostgresFailure(kind: .lost, code: "", message: message)
     }
+
+    static let outOfService = PostgresFailure(
+        kind: .outOfService,
+        code: "",
+        message: "the store is out of service"
+    )
 
     static let overtakenForEver = PostgresFailure(
         kind: .refused,
@@ -46,8 +54,10 @@ struct PostgresFailure: Error, Sendable, Equatable {
 
     private static func kind(of code: String) -> Kind {
         switch code {
-        // A guard divides by how many rows still are as the step saw them.
+        // A proviso divides by how many rows still are as the step saw them.
         case "22012": .overtaken
+        // See StoreTable.inService.
+        case "22003": .outOfService
         case "23505": .taken
         case "40001", "40P01", "55P03": .contention
         case "42P01": .missingTable
@@ -63,7 +73,9 @@ struct PostgresFailure: Error, Sendable, Equatable {
 
 extension StorageError {
     init(_ failure: PostgresFailure) {
-        self = .unavailable("the database: \(failure.reason)")
+        self =
+            failure.kind == .outOfService
+            ? .outOfService : .unavailable("the database: \(failure.reason)")
     }
 
     /// What any error below this module comes down to.

@@ -93,12 +93,13 @@ extension PostgresStorage {
             let change = step(found.remembered, found.time)
             let outcome = Self.outcome(change.entry, of: found.entry, key)
             let rest = StepWrites.queries(change.writes, change.events, at: found.time, clock)
-            guard outcome.writes || !rest.isEmpty else { return .answer(()) }
-            return .write(outcome.queries + rest) { _ in }
+            let ends = StepWrites.ends(change.writes, change.events, at: found.time)
+            guard outcome.writes || !rest.isEmpty || !ends.isEmpty else { return .answer(()) }
+            return .write(outcome.queries + rest, ends: ends) { _ in }
         }
     }
 
-    /// The statements for the entry itself, the first of them a guard, and whether they write.
+    /// The statements for the entry itself, the first of them a proviso, and whether they write.
     private static func outcome(
         _ outcome: OneTimeOutcome,
         of seen: OneTimeEntry?,
@@ -149,7 +150,8 @@ extension PostgresStorage {
             let now = clock.time(of: row.instant(1))
             return .write(
                 [StoreTable.raiseRevision()] + changes.map(RecordTable.apply)
-                    + AuditTable.insert(AuditTable.entries(events, at: now, clock))
+                    + AuditTable.insert(AuditTable.entries(events, at: now, clock)),
+                ends: StepWrites.ends([], events, at: now)
             ) { _ in }
         }
     }
@@ -182,5 +184,23 @@ extension PostgresStorage {
         limit: Int
     ) async throws(StorageError) -> Int {
         try await purge(AuditTable.purge, instant, limit)
+    }
+}
+
+// MARK: - What ended
+
+extension PostgresStorage {
+    package func ends(
+        after position: EndPosition,
+        from instant: Instant,
+        limit: Int
+    ) async throws(StorageError) -> [EndLogEntry] {
+        try await read(EndTable.list(after: position, from: instant, limit: limit)) { rows in
+            try rows.map { try EndTable.entry($0) }
+        }
+    }
+
+    package func purgeEnds(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
+        try await purge(EndTable.purge, instant, limit)
     }
 }

@@ -17,6 +17,7 @@ package final class PostgresStorage: Storage {
 
     /// What families are judged by, on all nodes alike.
     package let clock: DatabaseClock
+    let address: PostgresAddress
     private let reads = WorkQueue<Read>()
     private let changes = WorkQueue<FamilyChange>()
     private let steps = WorkQueue<AnyStep>()
@@ -27,6 +28,7 @@ package final class PostgresStorage: Storage {
         clock: DatabaseClock,
         committed: @escaping @Sendable (CommittedBatch) -> Void
     ) {
+        self.address = address
         self.clock = clock
         let memory = StandingMemory()
         for _ in 0..<Self.familyConnections {
@@ -89,6 +91,7 @@ package final class PostgresStorage: Storage {
         _ keys: [WorkKey],
         reading queries: [Query],
         conflict: StepConflict = .again,
+        isTransfer: Bool = false,
         plan: @escaping @Sendable ([Rows]) throws -> StepPlan<Value>
     ) async throws(StorageError) -> Value {
         let outcome = await withCheckedContinuation { continuation in
@@ -96,6 +99,7 @@ package final class PostgresStorage: Storage {
                 keys: keys,
                 reads: queries,
                 conflict: conflict,
+                isTransfer: isTransfer,
                 plan: plan,
                 continuation: continuation
             )

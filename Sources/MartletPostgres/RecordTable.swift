@@ -83,6 +83,23 @@ enum RecordTable {
         return Listed(records: records, revision: Revision(first.integer(revisionColumn)))
     }
 
+    private static let page = Statement(
+        "record_rows",
+        """
+        SELECT \(names) FROM martlet_record
+        WHERE (kind, id) > ($1, $2) AND (kind, id) <= ($3, $4) ORDER BY kind, id LIMIT $5
+        """
+    )
+
+    /// All records in the order of their keys, of whichever kind.
+    static func rows(_ range: KeyRange) -> Query {
+        Query(statement: page, parameters: range.texts)
+    }
+
+    static func row(_ row: Row) throws(StorageError) -> StoredRow? {
+        try record(row).map { .record($0) }
+    }
+
     /// `nil` where the left join found none.
     private static func record(_ row: Row) throws(StorageError) -> StoredRecord? {
         guard !row.isNull(0) else { return nil }
@@ -131,7 +148,7 @@ enum RecordTable {
         )
     }
 
-    /// A guard for a first consent: nobody makes or changes this record before the transaction
+    /// A proviso for a first consent: nobody makes or changes this record before the transaction
     /// ends.
     static let hold = Statement(
         "hold_record",
@@ -190,6 +207,31 @@ enum RecordTable {
         }
     }
 
+    private static let putOver = Statement(
+        "put_record",
+        """
+        INSERT INTO martlet_record (\(names)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (kind, id) DO UPDATE SET name = excluded.name, owner = excluded.owner,
+            version = excluded.version, epoch_value = excluded.epoch_value,
+            epoch_at = excluded.epoch_at, epoch_reason = excluded.epoch_reason,
+            body = excluded.body
+        """
+    )
+
+    /// Writes the record with its version, over what is there.
+    static func put(_ record: StoredRecord) -> Query {
+        Query(statement: putOver, parameters: parameters(record, version: record.version))
+    }
+
+    private static let removeAny = Statement(
+        "remove_record",
+        "DELETE FROM martlet_record WHERE kind = $1 AND id = $2"
+    )
+
+    static func remove(_ kind: RecordKind, id: String) -> Query {
+        removeAny(.plain(kind.rawValue), .text(id))
+    }
+
     /// Makes the record unless it is there.
     static func create(_ record: StoredRecord) -> Query {
         Query(statement: create, parameters: parameters(record, version: 1))
@@ -203,28 +245,4 @@ enum RecordTable {
             .plain(record.epoch?.reason?.rawValue), .bytes(record.body),
         ]
     }
-}
-
-/// The one row about the store itself.
-enum StoreTable {
-    static let missing = StorageError.corrupt("the store's own row is missing")
-
-    static let revision = Statement(
-        "revision",
-        "SELECT revision, \(SQL.statementTime) FROM martlet_store WHERE id = 1"
-    )
-
-    private static let sameRevision = Statement(
-        "same_revision",
-        "SELECT 1 / count(*) FROM martlet_store WHERE id = 1 AND revision = $1"
-    )
-
-    /// A guard: no record has changed.
-    static func hold(_ revision: Revision) -> Query { sameRevision(.integer(revision.value)) }
-
-    /// Also lets saves through one after the other.
-    static let raiseRevision = Statement(
-        "raise_revision",
-        "UPDATE martlet_store SET revision = revision + 1 WHERE id = 1"
-    )
 }

@@ -4,22 +4,34 @@ import Synchronization
 /// An atomic step other than the change of one family: what it reads, what it decides to write, and
 /// what comes of it.
 ///
-/// What was read is not locked: among what is written are guards, which fail if it is not so any
+/// What was read is not locked: among what is written are provisos, which fail if it is not so any
 /// more, and then the step begins again.
 protocol StepWork: Work {
     var reads: [Query] { get }
 
     /// What to write, `nil` for nothing; may be asked again.
-    func decide(_ rows: [Rows]) throws -> [Query]?
+    func decide(_ rows: [Rows]) throws -> StepStatements?
 
     /// Takes note of what the writing answered.
     func conclude(_ rows: [Rows]) throws
 
-    /// What a guard that failed means.
+    /// What a proviso that failed means.
     var conflict: StepConflict { get }
+
+    /// Whether it goes on while the store is out of service; such a step has a transaction of its
+    /// own (``StoreTransfer``).
+    var isTransfer: Bool { get }
 }
 
-/// What it means for a step that a guard failed or a key was taken.
+/// What a step writes.
+struct StepStatements: Sendable {
+    /// In this order; what they answer comes back to the step.
+    let queries: [Query]
+    /// What ended with it, written last of all.
+    let ends: [EndTable.Entry]
+}
+
+/// What it means for a step that a proviso failed or a key was taken.
 enum StepConflict: Sendable {
     /// Somebody else was faster: look again.
     case again
@@ -29,16 +41,17 @@ enum StepConflict: Sendable {
 
 /// What a step decided to write, and what it answers after that.
 struct StepPlan<Value: Sendable>: Sendable {
-    let queries: [Query]?
+    let statements: StepStatements?
     let value: @Sendable ([Rows]) throws -> Value
 
-    static func answer(_ value: Value) -> StepPlan { StepPlan(queries: nil) { _ in value } }
+    static func answer(_ value: Value) -> StepPlan { StepPlan(statements: nil) { _ in value } }
 
     static func write(
         _ queries: [Query],
+        ends: [EndTable.Entry] = [],
         _ value: @escaping @Sendable ([Rows]) throws -> Value
     ) -> StepPlan {
-        StepPlan(queries: queries, value: value)
+        StepPlan(statements: StepStatements(queries: queries, ends: ends), value: value)
     }
 }
 
@@ -50,6 +63,7 @@ final class Step<Value: Sendable>: StepWork {
     let since = ContinuousClock.now
     let reads: [Query]
     let conflict: StepConflict
+    let isTransfer: Bool
     private let plan: @Sendable ([Rows]) throws -> StepPlan<Value>
     private let continuation: CheckedContinuation<Outcome, Never>
 
@@ -64,20 +78,22 @@ final class Step<Value: Sendable>: StepWork {
         keys: [WorkKey],
         reads: [Query],
         conflict: StepConflict,
+        isTransfer: Bool,
         plan: @escaping @Sendable ([Rows]) throws -> StepPlan<Value>,
         continuation: CheckedContinuation<Outcome, Never>
     ) {
         self.keys = keys
         self.reads = reads
         self.conflict = conflict
+        self.isTransfer = isTransfer
         self.plan = plan
         self.continuation = continuation
     }
 
-    func decide(_ rows: [Rows]) throws -> [Query]? {
+    func decide(_ rows: [Rows]) throws -> StepStatements? {
         let plan = try plan(rows)
         progress.withLock { $0.plan = plan }
-        return plan.queries
+        return plan.statements
     }
 
     func conclude(_ rows: [Rows]) throws {

@@ -18,10 +18,16 @@ struct Stepper: Worker {
         "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
     )
     private static let end = Statement("end_reading", "COMMIT")
+    private static let beginTransfer = Statement("begin_transfer", "BEGIN")
+    private static let endTransfer = Statement("end_transfer", "COMMIT")
 
     func work(_ jobs: [AnyStep], over link: Link) throws(PostgresFailure) {
         let deadline = ContinuousClock.now + outagePatience
-        if jobs.count > 1, attempt(jobs, over: link, until: deadline) == nil { return }
+        if jobs.count > 1, !jobs.contains(where: \.step.isTransfer),
+            attempt(jobs, over: link, until: deadline) == nil
+        {
+            return
+        }
         for (index, job) in jobs.enumerated() {
             do throws(PostgresFailure) {
                 try alone(job, over: link, until: deadline)
@@ -50,7 +56,8 @@ struct Stepper: Worker {
             case .lost:
                 finish([job], with: StorageError(failure))
                 throw failure
-            case .missingTable, .refused: return finish([job], with: StorageError(failure))
+            case .missingTable, .refused, .outOfService:
+                return finish([job], with: StorageError(failure))
             }
         }
         finish([job], with: .unavailable("others change the same things all the time"))
@@ -110,13 +117,13 @@ struct Stepper: Worker {
     private func decide(
         _ jobs: [AnyStep],
         _ found: [[Rows]]
-    ) -> (writing: [(AnyStep, [Query])], answers: [(AnyStep, StorageError?)]) {
-        var writing: [(AnyStep, [Query])] = []
+    ) -> (writing: [(AnyStep, StepStatements)], answers: [(AnyStep, StorageError?)]) {
+        var writing: [(AnyStep, StepStatements)] = []
         var answers: [(AnyStep, StorageError?)] = []
         for (job, rows) in zip(jobs, found) {
             do {
-                if let queries = try job.step.decide(rows) {
-                    writing.append((job, queries))
+                if let statements = try job.step.decide(rows) {
+                    writing.append((job, statements))
                 } else {
                     try job.step.conclude([])
                     answers.append((job, nil))
@@ -131,15 +138,15 @@ struct Stepper: Worker {
     /// Writes and answers. Once it was sent, nobody can tell whether a lost connection lost it too,
     /// so it is not sent twice.
     private func write(
-        _ writing: [(AnyStep, [Query])],
+        _ writing: [(AnyStep, StepStatements)],
         over link: Link,
         until deadline: ContinuousClock.Instant
     ) throws(PostgresFailure) -> PostgresFailure? {
         guard !writing.isEmpty else { return nil }
         let connection = try link.connection(until: deadline)
         do throws(PostgresFailure) {
-            let rows = try connection.run(writing.flatMap(\.1))
-            let dealt = Self.deal(rows[...], to: writing.map(\.1.count))
+            let rows = try Self.run(writing, over: connection)
+            let dealt = Self.deal(rows, to: writing.map(\.1.queries.count))
             for ((job, _), rows) in zip(writing, dealt) {
                 do {
                     try job.step.conclude(rows)
@@ -150,11 +157,24 @@ struct Stepper: Worker {
             }
             return nil
         } catch {
+            // The transaction of a transfer may be left open.
+            if error.kind == .lost || writing.contains(where: \.0.step.isTransfer) { link.drop() }
             guard error.kind == .lost else { return error }
-            link.drop()
             for (job, _) in writing { finish([job], with: StorageError(error)) }
             return nil
         }
+    }
+
+    /// One transaction; answers what the steps' own statements did.
+    private static func run(
+        _ writing: [(AnyStep, StepStatements)],
+        over connection: PostgresConnection
+    ) throws(PostgresFailure) -> ArraySlice<Rows> {
+        let queries = writing.flatMap(\.1.queries) + EndTable.append(writing.flatMap(\.1.ends))
+        guard writing.contains(where: \.0.step.isTransfer) else {
+            return try connection.run(queries + [StoreTable.inService()])[...]
+        }
+        return try connection.run([beginTransfer()] + queries + [endTransfer()]).dropFirst()
     }
 
     private static func deal(_ rows: ArraySlice<Rows>, to counts: [Int]) -> [[Rows]] {

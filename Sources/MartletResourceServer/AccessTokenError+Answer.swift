@@ -70,7 +70,8 @@ extension AccessTokenError {
         writer.object { writer in
             writer.member(
                 WireName.error,
-                code.isRegistered ? code.description : OAuthError.Code.temporarilyUnavailable.rawValue
+                code.isRegistered
+                    ? code.description : OAuthError.Code.temporarilyUnavailable.rawValue
             )
             writer.member(WireName.errorDescription, description)
             if !requiredScopes.isEmpty {

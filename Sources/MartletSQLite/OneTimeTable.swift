@@ -57,7 +57,8 @@ struct OneTimeTable {
     }
 
     /// All entries in the order of their keys, expired or not.
-    func rows(after first: OneTimeKey?, through last: OneTimeKey?, limit: Int) throws -> [StoredRow] {
+    func rows(after first: OneTimeKey?, through last: OneTimeKey?, limit: Int) throws -> [StoredRow]
+    {
         let select = try SQLStatement(
             database,
             cached: """

@@ -17,7 +17,7 @@ extension SQLiteStorage {
         try await transfer { access -> Result<Void, StorageError> in
             guard try access.status().condition == expected else { return .failure(.conflict) }
             try access.put(condition)
-            for event in events { try access.audit.append(event, at: access.now) }
+            try access.write(events, at: access.now)
             return .success(())
         }
     }

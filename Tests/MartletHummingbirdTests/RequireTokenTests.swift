@@ -64,7 +64,12 @@ struct RequireTokenTests {
         let notes = router.group("notes").requireToken(scope: "read")
         notes.get { _, context in try context.caller.subject }
         notes.group("secret")
-            .requireToken(scope: "read", "admin", contextClasses: ["strong"], maximumAge: .seconds(60))
+            .requireToken(
+                scope: "read",
+                "admin",
+                contextClasses: ["strong"],
+                maximumAge: .seconds(60)
+            )
             .get { _, _ in "secret" }
         return router
     }

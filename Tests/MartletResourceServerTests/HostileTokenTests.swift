@@ -388,7 +388,10 @@ struct HostileTokenTests {
     @Test("a token that is longer than a header line is refused before it is read")
     func hugeToken() async throws {
         let long = String(repeating: "a", count: JSONWebSignature.maximumLength)
-        await expectRefused(try signed { $0["x"] = .string(long) }, "The access token is malformed.")
+        await expectRefused(
+            try signed { $0["x"] = .string(long) },
+            "The access token is malformed."
+        )
         await expectRefused(long + ".a.a")
         await expectRefused(String(repeating: ".", count: 1_000_000))
     }

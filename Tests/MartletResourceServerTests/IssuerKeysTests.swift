@@ -4,7 +4,8 @@ import Testing
 
 @Suite("An issuer's keys over HTTP")
 struct IssuerKeysTests {
-    private func verifier(_ issuer: ScriptedIssuer, keySetURI: String? = nil) -> AccessTokenVerifier {
+    private func verifier(_ issuer: ScriptedIssuer, keySetURI: String? = nil) -> AccessTokenVerifier
+    {
         AccessTokenVerifier(
             issuer: Forge.issuer,
             audience: Forge.audience,
@@ -110,8 +111,10 @@ struct IssuerKeysTests {
         let forge = try Forge()
         let issuer = ScriptedIssuer(forge.keys)
         let address = "http://login.example.com/jwks"
-        issuer.publish(["issuer": .string(Forge.issuer), "jwks_uri": .string(address)],
-            at: ScriptedIssuer.metadataAddress)
+        issuer.publish(
+            ["issuer": .string(Forge.issuer), "jwks_uri": .string(address)],
+            at: ScriptedIssuer.metadataAddress
+        )
         #expect(await refusal(verifier(issuer), try forge.token()) == .keysUnavailable)
         #expect(issuer.asked(address).isEmpty)
     }

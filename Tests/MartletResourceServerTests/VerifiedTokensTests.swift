@@ -96,7 +96,9 @@ struct VerifiedTokensTests {
         let forge = try Forge()
         let tokens = VerifiedTokens(capacity: 10)
         let signed = try JSONWebSignature.parse(try forge.token())
-        func text(_ number: Int) -> String { "a token that ends with a number: \(number + 100_000)" }
+        func text(_ number: Int) -> String {
+            "a token that ends with a number: \(number + 100_000)"
+        }
         for number in 0..<1000 {
             let token = AccessToken(claims: Forge.claims, payload: JSONObject())
             tokens.keep(.init(text(number), signed: signed, by: forge.key.publicKey, token: token))

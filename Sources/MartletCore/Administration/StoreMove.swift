@@ -90,7 +90,9 @@ package struct StoreMove: Sendable {
             }
             // First, for what is claimed is overwritten.
             guard try await isEmpty() else {
-                throw AdministrationError("\(place) is not empty; a store is moved to an empty one.")
+                throw AdministrationError(
+                    "\(place) is not empty; a store is moved to an empty one."
+                )
             }
             try await target.setCondition(
                 .receiving(from: from.identity),

@@ -35,7 +35,7 @@ extension AuditEvent {
         case .clientSessionsEnded(let client, .clientDeleted): .client(client)
         case .clientSessionsEnded(let client, _): .sessions(ofClient: client)
         case .clientDeletedItself(let client, _): .client(client)
-        case .keysRotated(.compromised): .everything
+        case .keysRotated(.compromised), .storeRecovered(.endSessions): .everything
         // Its end is an event of its own.
         case .reuseDetected: nil
         // Which sign-in it was goes with the step (``Write/end(_:)``).
@@ -44,7 +44,8 @@ extension AuditEvent {
             .accountUpdated, .accountEnabled, .clientCreated, .clientUpdated,
             .clientSecretRotated, .clientRegistered, .clientUpdatedItself, .clientRemovedUnused,
             .registrationTokenCreated, .registrationTokenRevoked, .resourceChanged,
-            .resourceDeleted, .keysRotated(.scheduled):
+            .resourceDeleted, .keysRotated(.scheduled), .storeRecovered(.acceptAhead),
+            .storeRecovered(.acceptAheadFromEverybody), .storeRecovered(.moveUndone):
             nil
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import MartletCore
+import MartletPostgres
 import MartletSQLite
 import MartletServer
 
@@ -16,7 +17,8 @@ struct Doctor {
             return [.problem("configuration", error.sentence)]
         }
         var findings: [Finding] = [.ok("configuration", "It can be read.")]
-        findings += NetworkExamination(configuration: configuration, now: surroundings.now())
+        findings +=
+            NetworkExamination(configuration: configuration, now: surroundings.now())
             .findings
         findings += await examineStore(of: configuration)
         findings.append(Self.openFiles)
@@ -41,20 +43,36 @@ struct Doctor {
                 let inspection = try StoreInspection.of(path, within: StoreFileExamination.patience)
                 findings.append(StoreFileExamination.finding(on: inspection.check))
                 guard inspection.schema == .current else {
-                    return findings + [
-                        .advice(
-                            "store",
-                            "It is of an older version; the next martlet serve brings it up to "
-                                + "date. Back it up before."
-                        )
-                    ]
+                    return findings + [Self.olderTables]
                 }
             } catch {
                 return findings + [.problem("store", "\(path.printable): \(error).")]
             }
+        case .postgres(let address):
+            do throws(PostgresOpenError) {
+                let inspection = try await PostgresInspection.of(address)
+                findings += DatabaseExamination(inspection: inspection).findings
+                switch inspection.schema {
+                case .current: break
+                case .missing: return findings + [Self.noTables]
+                case .older: return findings + [Self.olderTables]
+                }
+            } catch {
+                return findings + [.problem("store", "\(configuration.store.shown): \(error).")]
+            }
         }
         return findings + (await examineContents(of: configuration))
     }
+
+    private static let noTables = Finding.advice(
+        "store",
+        "There is no store in the database yet; martlet serve makes it."
+    )
+
+    private static let olderTables = Finding.advice(
+        "store",
+        "It is of an older version; the next martlet serve brings it up to date. Back it up before."
+    )
 
     private func examineContents(of configuration: Configuration) async -> [Finding] {
         do {

@@ -142,7 +142,10 @@ struct StoreExamination {
 
     private func clock() async throws -> Finding {
         guard now > Self.firstVersion else {
-            return .problem("clock", "It says \(now.text); set it, or nothing expires as it should.")
+            return .problem(
+                "clock",
+                "It says \(now.text); set it, or nothing expires as it should."
+            )
         }
         let newest = try await storage.list(of: .all, before: nil, limit: 1).first?.family
         let lastEvent = try await storage.events(of: .all, limit: 1).first?.at

@@ -110,10 +110,12 @@ struct StoreMoveTests {
         let isDone = Mutex(false)
         watched.beforeTransfers { number throws(StorageError) in
             // The first rows are being written: nothing is sealed yet.
-            guard number == 7, isDone.withLock({ isDone in
-                defer { isDone = true }
-                return !isDone
-            }) else { return }
+            guard number == 7,
+                isDone.withLock({ isDone in
+                    defer { isDone = true }
+                    return !isDone
+                })
+            else { return }
             try await source.add(late)
             try await source.change(changed.authorized) { view, _ in
                 var state = view.family?.state ?? changed.state

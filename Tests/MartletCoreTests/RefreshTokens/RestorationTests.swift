@@ -1,4 +1,5 @@
 import MartletCore
+import MartletProtocol
 import Testing
 
 /// The second table in `Rotation.swift`: each row, for each policy, each proof, each generation,
@@ -69,7 +70,7 @@ struct RestorationTests {
     @Test("a current token and one ahead confirm the family, once", arguments: Case.all)
     func confirms(_ restored: Case) {
         for now in Self.moments {
-            for presented in [UInt32(5), 6, 7, 1000, .max - 1] {
+            for presented: UInt32 in [5, 6, 7, 1000, .max - 1] {
                 let rotation = present(presented, to: family, restored, at: now)
                 guard restored.mayConfirm else {
                     let over = Ended(reason: .restored, at: Self.since)
@@ -155,7 +156,10 @@ struct RestorationTests {
         }
     }
 
-    @Test("unconfirmed when the time is over it is over, whatever is presented", arguments: Case.all)
+    @Test(
+        "unconfirmed when the time is over it is over, whatever is presented",
+        arguments: Case.all
+    )
     func unconfirmed(_ restored: Case) {
         let over = Ended(reason: .restored, at: Self.until)
         for now in [Self.until, Self.until + .days(3)] {

@@ -2,8 +2,8 @@ import Foundation
 import HTTPTypes
 import MartletCore
 import MartletProtocol
-import MartletTransport
 import MartletTesting
+import MartletTransport
 import Synchronization
 import Testing
 

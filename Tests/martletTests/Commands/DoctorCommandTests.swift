@@ -94,7 +94,10 @@ struct DoctorCommandTests {
     @Test("a damaged file, and one that is no store, are problems")
     func damaged() async throws {
         let folder = try CommandFolder()
-        try folder.write("no database at all, but long enough for a header of one", to: "martlet.db")
+        try folder.write(
+            "no database at all, but long enough for a header of one",
+            to: "martlet.db"
+        )
         #expect(try await doctor(folder).status == 1)
         let running = try await RunningServer(CommandFolder())
         for number in 1...200 {

@@ -58,7 +58,7 @@ struct MoveCommandTests {
         let isDone = moved.status == 0 || moved.complaint.contains("is not empty")
         #expect(isDone, "\(moved.complaint)")
         let server = try await RunningServer(reopening: scene.folder, store: "new.db")
-        #expect(try await StoreDigest.read(server.storage).tables[.families]?.count == 3001)
+        #expect(try await StoreDigest.read(server.server.storage).tables[.families]?.count == 3001)
         _ = try await server.refresh(token, as: scene.app)
         await server.close()
     }
@@ -128,7 +128,9 @@ struct MoveCommandTests {
         _ = try await scene.folder.run(
             ["user", "create", "--username", "eve", "--password-stdin"],
             input: "open-sesame",
-            environment: ["MARTLET_STORE": "sqlite:full.db", "MARTLET_MASTER_KEY": "file:other.key"]
+            environment: [
+                "MARTLET_STORE": "sqlite:full.db", "MARTLET_MASTER_KEY": "file:other.key",
+            ]
         )
         let refused = try await scene.folder.run("move", "--to", "sqlite:full.db")
         #expect(refused.status == 1)
