@@ -88,9 +88,9 @@ extension AuthorizationServer {
         )
     }
 
-    /// The APIs that a family's access tokens may be for, and the issuer itself.
+    /// The APIs that a family's access tokens may be for. The issuer is none: it asks its own store.
     private func audience(of family: AuthorizedFamily) -> Set<ResourceID> {
-        Set(family.resources + [ResourceID(rawValue: settings.issuer)])
+        Set(family.resources)
     }
 
     /// What ended of a person, by each name that an API knows them by.

@@ -20,13 +20,13 @@ struct SecurityEventCheck: Sendable {
         do {
             signed = try JSONWebSignature.parse(token)
         } catch {
-            throw Refusal(code: "invalid_request", description: "The token is malformed.")
+            throw Refusal(code: BearerErrorName.invalidRequest, description: "The token is malformed.")
         }
         guard signed.header.isType(SessionRevokedClaims.type),
             algorithms.contains(signed.header.algorithm)
         else {
             throw Refusal(
-                code: "invalid_request",
+                code: BearerErrorName.invalidRequest,
                 description: "The token's type or algorithm is not accepted."
             )
         }
@@ -55,7 +55,7 @@ struct SecurityEventCheck: Sendable {
         do {
             claims = try SessionRevokedClaims.read(JSONValue(parsing: payload))
         } catch {
-            throw Refusal(code: "invalid_request", description: "\(error)")
+            throw Refusal(code: BearerErrorName.invalidRequest, description: "\(error)")
         }
         guard let claims else { return nil }
         guard claims.issuer.isSameText(as: issuer) else {
@@ -65,7 +65,7 @@ struct SecurityEventCheck: Sendable {
             throw Refusal(code: "invalid_audience", description: "The token is for another API.")
         }
         guard claims.tokenID.isSameText(as: id) else {
-            throw Refusal(code: "invalid_request", description: "The token's jti is another.")
+            throw Refusal(code: BearerErrorName.invalidRequest, description: "The token's jti is another.")
         }
         return claims
     }

@@ -83,6 +83,7 @@ struct EndedSessionsFeedTests {
         let scene = try await Scene()
         let pairwise = try await scene.world.client(
             resources: [Self.other.rawValue],
+            redirectURIs: [TestAuthorizationServer.callback],
             members: ["subject_type": "pairwise"]
         )
         let mine = try await scene.world.signIn(scene.client).accessToken
@@ -96,15 +97,6 @@ struct EndedSessionsFeedTests {
         try await scene.world.account("eve")
         try await scene.world.server.disableAccount("eve")
         #expect(try await scene.subjects() == [.person(name)])
-    }
-
-    @Test("tokens for the issuer alone concern an API that is the issuer")
-    func issuer() async throws {
-        let scene = try await Scene()
-        _ = try await scene.world.resource(TestAuthorizationServer.issuer)
-        let session = try await scene.end()
-        let issuer = ResourceID(rawValue: TestAuthorizationServer.issuer)
-        #expect(try await scene.subjects(of: issuer) == [.session(session)])
     }
 
     @Test(
