@@ -236,8 +236,10 @@ enum Migrations {
             )
             """,
             "CREATE TABLE IF NOT EXISTS martlet_end_count (id int8 PRIMARY KEY, last int8 NOT NULL)",
-            "INSERT INTO martlet_end_count VALUES (1, 0) ON CONFLICT (id) DO NOTHING",
-        ]
+        ],
+        // 2. The counter of ends. A step's statements are prepared before the first of them runs, so
+        //    this one waits until there is such a table.
+        ["INSERT INTO martlet_end_count VALUES (1, 0) ON CONFLICT (id) DO NOTHING"],
     ]
 }
 

@@ -340,3 +340,17 @@ public enum ServerMetadataName {
     /// Where the document is (OpenID Connect Discovery §4), put behind the issuer's path.
     public static let wellKnownOpenIDPath = "/.well-known/openid-configuration"
 }
+
+/// Why a security event token is not accepted (RFC 8935 §2.4, which RFC 8936 §2.6 refers to).
+public enum SecurityEventErrorName {
+    /// The token cannot be read, or is not what was asked for.
+    public static let invalidRequest = "invalid_request"
+    /// The key is unknown, or not to be used.
+    public static let invalidKey = "invalid_key"
+    /// The token is of another issuer.
+    public static let invalidIssuer = "invalid_issuer"
+    /// The token is for another recipient.
+    public static let invalidAudience = "invalid_audience"
+    /// The signature does not verify.
+    public static let authenticationFailed = "authentication_failed"
+}

@@ -88,7 +88,7 @@ extension AuthorizationServer {
         )
     }
 
-    /// The APIs that a family's access tokens may be for. The issuer is none: it asks its own store.
+    /// The APIs that a family's access tokens may be for.
     private func audience(of family: AuthorizedFamily) -> Set<ResourceID> {
         Set(family.resources)
     }

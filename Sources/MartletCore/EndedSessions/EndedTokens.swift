@@ -58,7 +58,7 @@ extension EndedTokens {
         case session, account, consent, client, everything
         case signIn = "sign_in"
         case clientSessions = "client_sessions"
-        case accessToken = "access_token"
+        case accessToken = "denied_token"
     }
 
     /// JSON, which only the core reads. The names never change.

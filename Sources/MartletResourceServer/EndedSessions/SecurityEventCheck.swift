@@ -20,24 +20,24 @@ struct SecurityEventCheck: Sendable {
         do {
             signed = try JSONWebSignature.parse(token)
         } catch {
-            throw Refusal(code: BearerErrorName.invalidRequest, description: "The token is malformed.")
+            throw Refusal(code: SecurityEventErrorName.invalidRequest, description: "The token is malformed.")
         }
         guard signed.header.isType(SessionRevokedClaims.type),
             algorithms.contains(signed.header.algorithm)
         else {
             throw Refusal(
-                code: BearerErrorName.invalidRequest,
+                code: SecurityEventErrorName.invalidRequest,
                 description: "The token's type or algorithm is not accepted."
             )
         }
         guard let key = try await key(of: signed) else {
-            throw Refusal(code: "invalid_key", description: "The token's key is unknown.")
+            throw Refusal(code: SecurityEventErrorName.invalidKey, description: "The token's key is unknown.")
         }
         do {
             try signed.verify(with: key)
         } catch {
             throw Refusal(
-                code: "authentication_failed",
+                code: SecurityEventErrorName.authenticationFailed,
                 description: "The token's signature does not verify."
             )
         }
@@ -55,17 +55,17 @@ struct SecurityEventCheck: Sendable {
         do {
             claims = try SessionRevokedClaims.read(JSONValue(parsing: payload))
         } catch {
-            throw Refusal(code: BearerErrorName.invalidRequest, description: "\(error)")
+            throw Refusal(code: SecurityEventErrorName.invalidRequest, description: "\(error)")
         }
         guard let claims else { return nil }
         guard claims.issuer.isSameText(as: issuer) else {
-            throw Refusal(code: "invalid_issuer", description: "The token is of another issuer.")
+            throw Refusal(code: SecurityEventErrorName.invalidIssuer, description: "The token is of another issuer.")
         }
         guard claims.audience.contains(where: { $0.isSameText(as: audience) }) else {
-            throw Refusal(code: "invalid_audience", description: "The token is for another API.")
+            throw Refusal(code: SecurityEventErrorName.invalidAudience, description: "The token is for another API.")
         }
         guard claims.tokenID.isSameText(as: id) else {
-            throw Refusal(code: BearerErrorName.invalidRequest, description: "The token's jti is another.")
+            throw Refusal(code: SecurityEventErrorName.invalidRequest, description: "The token's jti is another.")
         }
         return claims
     }

@@ -81,10 +81,12 @@ extension RevocationScene {
     mutating func observed() async throws -> [String] {
         #expect(try await world.isActive(accessToken, as: api))
         let before = try await feed(behind: .start).mark
+        // An event may take the keys away that verify the token.
+        let claims = try await world.claims(accessToken)
         try await happen()
         // Asking about the access token first: a refresh could change what it is worth.
         let isActive = try await world.isActive(accessToken, as: api)
-        let heard = try await heard(behind: before)
+        let heard = try await heard(of: claims, behind: before)
         let (told, newest) = try await present(session)
         let siblings = try await present(sibling).told
         let neighbours = try await present(neighbour).told
@@ -110,8 +112,10 @@ extension RevocationScene {
     }
 
     /// What the API hears that follows the feed of ended sessions, in the words of the page.
-    private func heard(behind mark: EndMark) async throws -> String {
-        let claims = try await world.claims(accessToken)
+    private func heard(
+        of claims: AccessTokenClaims,
+        behind mark: EndMark
+    ) async throws -> String {
         switch try await world.claims(feed(behind: mark)).map(\.subject) {
         case []: return "nothing"
         case [.session(claims.sessionID ?? "")]: return "the session"

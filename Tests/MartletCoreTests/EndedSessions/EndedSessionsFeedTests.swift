@@ -82,8 +82,9 @@ struct EndedSessionsFeedTests {
     func pairwise() async throws {
         let scene = try await Scene()
         let pairwise = try await scene.world.client(
+            grants: [.password, .refreshToken, .authorizationCode],
             resources: [Self.other.rawValue],
-            redirectURIs: [TestAuthorizationServer.callback],
+            redirectURIs: ["https://app.example.com/callback"],
             members: ["subject_type": "pairwise"]
         )
         let mine = try await scene.world.signIn(scene.client).accessToken
