@@ -105,6 +105,12 @@ def close_tab():
     browser.switch_to.window(browser.window_handles[0])
 
 
+def colour(selector):
+    """Red, green and blue of what is filled there."""
+    fill = script("return getComputedStyle(document.querySelector(arguments[0])).fill", selector)
+    return [int(part) for part in fill.removeprefix("rgb(").removesuffix(")").split(",")]
+
+
 def locks(state):
     return browser.execute_async_script(
         "const [state, name, done] = arguments; navigator.locks.query().then((all) => "
@@ -216,6 +222,7 @@ try:
     choose("use")
     drawn("reuse", "thief")
     drawn("end")
+    seen["reuse_is"] = colour("#drawing .reuse .body")
     title("came a second time")
     seen["thief_is_told"] = text("thief-verdict")
     picture("demo-reuse")
