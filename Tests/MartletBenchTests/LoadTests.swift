@@ -76,7 +76,11 @@ struct LoadTests {
         let output = FileManager.default.temporaryDirectory
             .appending(path: "martlet-bench-test-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: output) }
-        var program: PinnedProcess? = try PinnedProcess(["sleep", "600"], core: nil, output: output)
+        var program: PinnedProcess? = try PinnedProcess(
+            ["sleep", "600"],
+            core: nil,
+            output: output
+        )
         let process = try #require(program?.process)
         #expect(process.isRunning)
         program = nil
