@@ -22,8 +22,10 @@ let package = Package(
     products: [
         .executable(name: "martlet", targets: ["martlet"]),
         .library(name: "MartletClient", targets: ["MartletClient"]),
+        .library(name: "MartletHummingbird", targets: ["MartletHummingbird"]),
         .library(name: "MartletProtocol", targets: ["MartletProtocol"]),
         .library(name: "MartletResourceServer", targets: ["MartletResourceServer"]),
+        .library(name: "MartletTransport", targets: ["MartletTransport"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -57,6 +59,11 @@ let package = Package(
             pkgConfig: "libcrypt",
             providers: [.apt(["libcrypt-dev"])]
         ),
+        .systemLibrary(
+            name: "CPostgreSQL",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]
+        ),
 
         .systemLibrary(name: "CMalloc"),
 
@@ -76,6 +83,11 @@ let package = Package(
                 "MartletCore", "MartletProtocol", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "MartletPostgres",
+            dependencies: ["CPostgreSQL", "MartletCore", "MartletProtocol"],
             swiftSettings: strict
         ),
         .target(
@@ -102,9 +114,9 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
-            name: "MartletClient",
+            name: "MartletTransport",
             dependencies: [
-                "MartletProtocol", crypto,
+                "MartletProtocol",
                 // Apple's platforms have URLSession.
                 .product(
                     name: "AsyncHTTPClient",
@@ -126,8 +138,27 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "MartletClient",
+            dependencies: [
+                "MartletProtocol", "MartletTransport", crypto,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "MartletResourceServer",
-            dependencies: ["MartletProtocol"],
+            dependencies: [
+                "MartletProtocol", "MartletTransport", crypto,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "MartletHummingbird",
+            dependencies: [
+                "MartletProtocol", "MartletResourceServer", hummingbird, logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -138,21 +169,23 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletServer",
-                "MartletSQLite", "Yams", hummingbird, logging,
+                "MartletCore", "MartletPostgres", "MartletProtocol", "MartletResourceServer",
+                "MartletServer", "MartletSQLite", "Yams", hummingbird, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            resources: [.embedInCode("Demo/Resources")],
             swiftSettings: strict
         ),
         // What `scripts/bench` runs; no product, so nobody gets it who builds a product.
         .executableTarget(
             name: "MartletBench",
             dependencies: [
-                "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletSQLite", crypto,
+                "MartletCore", "MartletPostgres", "MartletProtocol", "MartletResourceServer",
+                "MartletSQLite", "MartletTesting", crypto,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -170,6 +203,15 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             path: "examples/notes-cli",
+            swiftSettings: strict
+        ),
+        // Shown in MartletHummingbird's pages.
+        .executableTarget(
+            name: "notes-api",
+            dependencies: [
+                "MartletHummingbird", "MartletProtocol", "MartletResourceServer", hummingbird,
+            ],
+            path: "examples/notes-api",
             swiftSettings: strict
         ),
 
@@ -210,7 +252,7 @@ let package = Package(
         .testTarget(
             name: "MartletClientTests",
             dependencies: [
-                "MartletClient", "MartletProtocol",
+                "MartletClient", "MartletProtocol", "MartletTransport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: strict
@@ -230,15 +272,28 @@ let package = Package(
         ),
         .testTarget(
             name: "MartletResourceServerTests",
-            dependencies: ["MartletResourceServer", "MartletProtocol"],
+            dependencies: [
+                "MartletResourceServer", "MartletProtocol", "MartletTransport", crypto,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "MartletHummingbirdTests",
+            dependencies: [
+                "MartletHummingbird", "MartletProtocol", "MartletResourceServer",
+                "MartletTransport", hummingbird,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "MartletServerTests",
             dependencies: [
-                "MartletClient", "MartletServer", "MartletCore", "MartletProtocol",
-                "MartletResourceServer",
-                "MartletTesting", hummingbird, logging,
+                "MartletClient", "MartletHummingbird", "MartletServer", "MartletCore",
+                "MartletProtocol", "MartletResourceServer", "MartletTesting", "MartletTransport",
+                hummingbird, logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -269,7 +324,8 @@ let package = Package(
         .testTarget(
             name: "MartletStorageTests",
             dependencies: [
-                "MartletCore", "MartletProtocol", "MartletSQLite", "MartletTesting",
+                "MartletCore", "MartletPostgres", "MartletProtocol", "MartletSQLite",
+                "MartletTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict

@@ -31,7 +31,9 @@ struct Bench {
     private func seeded(_ name: String, families: Int, live: Int) async throws -> SeededFolder {
         let seededFolder = SeededFolder(path: "\(folder)/\(name)")
         let live = min(live, families)
-        if let known = try? seededFolder.read(), known.families == families, known.live == live {
+        if settings.store.outlivesTheBench, let known = try? seededFolder.read(),
+            known.families == families, known.live == live
+        {
             return seededFolder
         }
         try? FileManager.default.removeItem(atPath: seededFolder.path)

@@ -32,7 +32,7 @@ struct Seed {
         try write(masterKey: secret, in: folder)
         try configuration(in: folder)
             .write(toFile: folder.configuration, atomically: true, encoding: .utf8)
-        let storage = try store.open(in: folder, surroundings: surroundings)
+        let storage = try await store.make(in: folder, surroundings: surroundings)
         let server = AuthorizationServer(
             settings: .init(issuer: SeededFolder.issuer),
             storage: storage,
@@ -199,10 +199,10 @@ struct Seed {
         guard made else { throw BenchError("\(folder.masterKey) cannot be written") }
     }
 
-    private func configuration(in folder: SeededFolder) -> String {
+    private func configuration(in folder: SeededFolder) throws -> String {
         """
         issuer: \(SeededFolder.issuer)
-        store: \(store.location(in: folder))
+        store: "\(try store.location(in: folder))"
         master_key: file:\(folder.masterKey)
         lifetimes: {access_token: 7200}
 

@@ -1,3 +1,5 @@
+import MartletTransport
+
 #if canImport(FoundationEssentials)
     package import FoundationEssentials
 #else
@@ -37,14 +39,6 @@ package struct ClientSurroundings: Sendable {
             withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) }
         }
         return Array(bytes.prefix(count))
-    }
-}
-
-extension Duration {
-    /// In seconds.
-    var inSeconds: Double {
-        let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds) / 1e18
     }
 }
 

@@ -1,4 +1,5 @@
 import MartletProtocol
+import MartletTransport
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

@@ -1,4 +1,5 @@
 public import MartletProtocol
+public import MartletTransport
 
 /// An app as its authorization server knows it: where to ask, and as whom.
 ///

@@ -1,4 +1,5 @@
 public import MartletProtocol
+import MartletTransport
 
 /// What an authorization server says of itself (RFC 8414 §2, OpenID Connect Discovery §3): where its
 /// endpoints are.
@@ -70,22 +71,5 @@ public struct ServerMetadata: Sendable, Hashable {
             throw ClientError(.insecure, "The server's \(name) is not https.")
         }
         return address
-    }
-
-    /// Where the document may be: RFC 8414 §3.1 puts the issuer's path behind the well-known one,
-    /// Discovery §4 before it.
-    static func addresses(of issuer: String) throws(ClientError) -> [String] {
-        guard RequestAddress.isConfidential(issuer), let parts = RequestAddress(issuer),
-            !issuer.contains("?"), !issuer.contains("#")
-        else {
-            throw ClientError(.insecure, "The issuer \(issuer) is not an https address.")
-        }
-        var path = parts.path
-        while path.last == "/" { path.removeLast() }
-        let origin = "\(parts.scheme)://\(parts.authority)"
-        return [
-            "\(origin)\(ServerMetadataName.wellKnownPath)\(path)",
-            "\(origin)\(path)\(ServerMetadataName.wellKnownOpenIDPath)",
-        ]
     }
 }

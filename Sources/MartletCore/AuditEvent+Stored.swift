@@ -243,6 +243,14 @@ extension AuditEvent {
                 client: nil,
                 particulars: ["how": how.rawValue]
             )
+        case .storeRecovered(let how):
+            StoredEvent(
+                name: "store_recovered",
+                family: nil,
+                account: nil,
+                client: nil,
+                particulars: ["how": how.rawValue]
+            )
         }
     }
 
@@ -333,6 +341,9 @@ extension AuditEvent {
         case ("keys_rotated", nil, nil, nil):
             guard let how = particulars["how"].flatMap(KeyRotation.init) else { return nil }
             self = .keysRotated(how)
+        case ("store_recovered", nil, nil, nil):
+            guard let how = particulars["how"].flatMap(Recovery.init) else { return nil }
+            self = .storeRecovered(how)
         default: return nil
         }
     }

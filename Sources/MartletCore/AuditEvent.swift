@@ -47,6 +47,20 @@ package enum AuditEvent: Sendable, Equatable {
     case resourceChanged(ResourceID)
     case resourceDeleted(ResourceID)
     case keysRotated(KeyRotation)
+    /// The store was put back into service.
+    case storeRecovered(Recovery)
+}
+
+/// What became of the sessions of a store that was recovered.
+package enum Recovery: String, Sendable, Codable, CaseIterable {
+    /// All of them ended.
+    case endSessions = "end_sessions"
+    /// Those of clients that authenticate go on once they confirm it (``Restoration``).
+    case acceptAhead = "accept_ahead"
+    /// Those of every client go on once anybody confirms it.
+    case acceptAheadFromEverybody = "accept_ahead_from_everybody"
+    /// All of them go on: what it was moved to was never in service.
+    case moveUndone = "move_undone"
 }
 
 /// How keys were rotated.

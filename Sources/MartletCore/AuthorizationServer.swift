@@ -1,7 +1,8 @@
 package import MartletProtocol
 
-/// All that the stories of an authorization server need, in one value.
-package struct AuthorizationServer: Sendable {
+/// All that the stories of an authorization server need, in one object: every request takes it along
+/// through all its steps, and a value of so many parts would be copied at each of them.
+package final class AuthorizationServer: Sendable {
     package let settings: Settings
     package let storage: any Storage
     package let directory: Directory
@@ -10,6 +11,7 @@ package struct AuthorizationServer: Sendable {
     package let attempts: AttemptLimiter
     package let secrets: ClientSecretVerifier
     let registrations: RegistrationLimiter
+    let endedSessions = EndedSessionsMemory()
     let devices: DevicePacing
     /// Of people who enter the codes that devices show.
     let userCodeGuesses: AttemptLimiter
@@ -133,6 +135,10 @@ package struct AuthorizationServer: Sendable {
 
     /// What an operator's log or meter is told, never the client.
     package enum Notice: Sendable, Equatable {
+        /// A login made a family.
+        case sessionMade(FamilyID)
+        /// A living family was ended by itself: handed back, taken back, or replaced.
+        case sessionEnded(FamilyID, EndReason)
         case rotated(FamilyID)
         case repeated(FamilyID)
         case reuse(FamilyID, Rotation.Reuse)

@@ -88,6 +88,7 @@ package final class Snapshot: Sendable {
     private let storage: any Storage
     private let clients = Mutex<[ClientID: Stored<Client>]>([:])
     private let origins = Mutex<Task<SinglePageOrigins, any Error>?>(nil)
+    private let lifetime = Mutex<Duration?>(nil)
 
     private init(
         revision: Revision,
@@ -103,9 +104,12 @@ package final class Snapshot: Sendable {
 
     static func load(from storage: any Storage, masters: MasterKeys) async throws -> Snapshot {
         for _ in 0..<maximumAttempts {
+            let status = try await storage.status()
+            // What is known of a store that went elsewhere is of yesterday.
+            guard status.condition.takesWrites else { throw StorageError.outOfService }
             let (keys, revision) = try await storage.all(KeyRecord.self)
             let (resources, later) = try await storage.all(Resource.self)
-            guard revision == later else { continue }
+            guard revision == later, revision == status.revision else { continue }
             return Snapshot(
                 revision: revision,
                 keys: try KeyRing(keys.map(\.value), masters: masters),
@@ -153,6 +157,18 @@ package final class Snapshot: Sendable {
             origins.withLock { if $0 == reading { $0 = nil } }
             throw error
         }
+    }
+
+    /// The longest life of an access token that some client has of its own; zero if none has.
+    ///
+    /// - Throws: ``Directory/Overtaken`` if the store has moved on.
+    func longestClientTokenLifetime() async throws -> Duration {
+        if let known = lifetime.withLock({ $0 }) { return known }
+        let (clients, revision) = try await storage.all(Client.self)
+        guard revision == self.revision else { throw Directory.Overtaken() }
+        let longest = clients.compactMap(\.value.metadata.accessTokenLifetime).max() ?? .zero
+        lifetime.withLock { $0 = longest }
+        return longest
     }
 
     /// The API that signs in with this id at the introspection endpoint.

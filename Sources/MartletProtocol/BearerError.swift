@@ -65,7 +65,7 @@ public struct BearerError: Error, Sendable, Equatable {
 /// A `WWW-Authenticate` header of the scheme Bearer (RFC 6750 §3).
 public struct BearerChallenge: Sendable {
     /// The header's value: `Bearer realm="…"`, followed by `error`, `error_description`, `scope` and
-    /// `resource_metadata` where they apply.
+    /// the others where they apply.
     public let headerValue: String
 
     /// A challenge. Everything inside the quotation marks is escaped, and control characters are
@@ -75,11 +75,16 @@ public struct BearerChallenge: Sendable {
     ///   - realm: A name for what is protected, shown to people at most.
     ///   - error: The registered code and a sentence, or nil for a request without a token.
     ///   - scopes: The scopes that the request needs, if that is what is missing.
+    ///   - contextClasses: The `acr` values of which one is needed, the preferred one first (RFC 9470
+    ///     §3).
+    ///   - maximumAge: How many seconds ago the person may have signed in (RFC 9470 §3).
     ///   - resourceMetadata: The URL of the API's protected resource metadata (RFC 9728 §5.1).
     public init(
         realm: String,
         error: (code: String, sentence: String)?,
         scopes: [String],
+        contextClasses: [String] = [],
+        maximumAge: Int64? = nil,
         resourceMetadata: String?
     ) {
         var parameters = [("realm", realm)]
@@ -90,7 +95,13 @@ public struct BearerChallenge: Sendable {
         if !scopes.isEmpty {
             parameters.append((WireName.scope, scopes.joined(separator: " ")))
         }
-        if let resourceMetadata { parameters.append(("resource_metadata", resourceMetadata)) }
+        if !contextClasses.isEmpty {
+            parameters.append((WireName.acrValues, contextClasses.joined(separator: " ")))
+        }
+        if let maximumAge { parameters.append((WireName.maxAge, String(maximumAge))) }
+        if let resourceMetadata {
+            parameters.append((ResourceMetadataName.challengeParameter, resourceMetadata))
+        }
         headerValue =
             "Bearer "
             + parameters.map { name, value in "\(name)=\(Self.quoted(value))" }

@@ -18,6 +18,9 @@ package final class SharedWork<Value: Sendable>: Sendable {
 
     package init() {}
 
+    /// Whether the work is being done now.
+    package var isRunning: Bool { state.withLock { $0.isRunning } }
+
     /// The outcome of the work that is running, or else of `work`, which is started.
     ///
     /// - Throws: What the work threw, or `CancellationError` if the caller was cancelled meanwhile.

@@ -204,6 +204,36 @@ public enum BearerErrorName {
     public static let invalidToken = "invalid_token"
     /// The token is good and lacks a scope.
     public static let insufficientScope = "insufficient_scope"
+    /// The person signed in too weakly, or too long ago (RFC 9470 §3).
+    public static let insufficientUserAuthentication = "insufficient_user_authentication"
+}
+
+/// The members of a protected resource's metadata, and how a challenge points at it (RFC 9728 §2,
+/// §5.1).
+public enum ResourceMetadataName {
+    /// The resource's identifier.
+    public static let resource = "resource"
+    /// The issuers whose tokens it takes.
+    public static let authorizationServers = "authorization_servers"
+    /// The scopes that are of use there.
+    public static let scopes = "scopes_supported"
+    /// How tokens are sent to it.
+    public static let bearerMethods = "bearer_methods_supported"
+    /// The one method that Martlet takes: the `Authorization` header.
+    public static let headerMethod = "header"
+    /// What people call it.
+    public static let name = "resource_name"
+    /// Where developers read about it.
+    public static let documentation = "resource_documentation"
+    /// Where its policy for clients is.
+    public static let policyURI = "resource_policy_uri"
+    /// Where its terms of service are.
+    public static let termsURI = "resource_tos_uri"
+    /// The parameter of a challenge that names the document's address.
+    public static let challengeParameter = "resource_metadata"
+
+    /// Where the document is (RFC 9728 §3), put before the resource's path.
+    public static let wellKnownPath = "/.well-known/oauth-protected-resource"
 }
 
 /// The values of `grant_type` that Martlet answers (RFC 6749 §4, §6).
@@ -292,6 +322,10 @@ public enum ServerMetadataName {
     public static let userInfoEndpoint = "userinfo_endpoint"
     /// RFC 8628 §4.
     public static let deviceAuthorizationEndpoint = "device_authorization_endpoint"
+    /// RFC 8414 §2.
+    public static let introspectionEndpoint = "introspection_endpoint"
+    /// Where ended sessions are polled for (RFC 8936); Martlet's own.
+    public static let endedSessionsEndpoint = "ended_sessions_endpoint"
     /// OpenID Connect RP-Initiated Logout §2.1.
     public static let endSessionEndpoint = "end_session_endpoint"
     /// RFC 8414 §2.
@@ -305,4 +339,18 @@ public enum ServerMetadataName {
     public static let wellKnownPath = "/.well-known/oauth-authorization-server"
     /// Where the document is (OpenID Connect Discovery §4), put behind the issuer's path.
     public static let wellKnownOpenIDPath = "/.well-known/openid-configuration"
+}
+
+/// Why a security event token is not accepted (RFC 8935 §2.4, which RFC 8936 §2.6 refers to).
+public enum SecurityEventErrorName {
+    /// The token cannot be read, or is not what was asked for.
+    public static let invalidRequest = "invalid_request"
+    /// The key is unknown, or not to be used.
+    public static let invalidKey = "invalid_key"
+    /// The token is of another issuer.
+    public static let invalidIssuer = "invalid_issuer"
+    /// The token is for another recipient.
+    public static let invalidAudience = "invalid_audience"
+    /// The signature does not verify.
+    public static let authenticationFailed = "authentication_failed"
 }

@@ -24,18 +24,10 @@ extension AccessTokenVerifier {
     }
 
     func check(
-        _ scopes: [String],
+        _ claims: AccessTokenClaims,
         contain required: [String]
     ) throws(AccessTokenError) {
-        let hasAll = required.allSatisfy { scope in
-            scopes.contains { $0.isSameText(as: scope) }
-        }
-        guard hasAll else {
-            throw AccessTokenError(
-                .insufficientScope,
-                "The access token lacks a scope that the request needs.",
-                requiredScopes: required
-            )
-        }
+        let requirement = TokenRequirement(scopes: required)
+        if let refusal = requirement.refusal(of: claims, at: 0, leeway: 0) { throw refusal }
     }
 }

@@ -10,13 +10,13 @@ public import MartletProtocol
 ///
 /// ```swift
 /// let verifier = AccessTokenVerifier(
-///     issuer: "https://login.example.com", audience: "https://api.example.com", keys: keys)
+///     issuer: "https://login.example.com", audience: "https://api.example.com")
 /// let token = try await verifier.verify(authorization: header, requiring: ["orders:read"])
 /// ```
 ///
 /// It remembers the tokens that it has verified lately, so that a repeated one costs a look-up and no
 /// signature. Make a verifier at start and share it: copies remember together.
-public struct AccessTokenVerifier: Sendable {
+public struct AccessTokenVerifier: AccessTokenJudge {
     /// What to do with a token that is bound to a key (`cnf`).
     public enum KeyBoundTokens: Sendable {
         /// Refuse it: presented as a bearer token, it may be a stolen one (RFC 9449 §7.1).
@@ -48,14 +48,18 @@ public struct AccessTokenVerifier: Sendable {
 
     private let keys: any KeySource
     private let verified: VerifiedTokens?
-    let secondsSince1970: @Sendable () -> Double
+    private let lastHeader = LastHeader()
+
+    /// The clock: seconds since the first of January 1970, UTC.
+    public let secondsSince1970: @Sendable () -> Double
 
     /// A verifier for one issuer and one audience.
     ///
     /// - Parameters:
     ///   - issuer: The issuer's URL, exactly as its metadata has it.
     ///   - audience: The API's identifier, exactly as the authorization server knows it.
-    ///   - keys: Where the issuer's keys come from; a `JSONWebKeySet` will do.
+    ///   - keys: Where the issuer's keys come from: by default ``IssuerKeys`` of this issuer, over
+    ///     HTTP; a `JSONWebKeySet` will do.
     ///   - algorithms: The algorithms that are accepted.
     ///   - leeway: How far the issuer's clock may be from ours, in seconds; a value outside of 0 to
     ///     ``maximumLeeway`` is brought inside.
@@ -65,7 +69,7 @@ public struct AccessTokenVerifier: Sendable {
     public init(
         issuer: String,
         audience: String,
-        keys: any KeySource,
+        keys: (any KeySource)? = nil,
         algorithms: Set<SignatureAlgorithm> = Set(SignatureAlgorithm.allCases),
         leeway: Double = 5,
         keyBoundTokens: KeyBoundTokens = .refused,
@@ -74,7 +78,8 @@ public struct AccessTokenVerifier: Sendable {
     ) {
         self.issuer = issuer
         self.audience = audience
-        self.keys = keys
+        self.keys =
+            keys ?? IssuerKeys(issuer: issuer, secondsSince1970: secondsSince1970)
         self.algorithms = algorithms
         self.leeway = leeway.isFinite ? min(max(leeway, 0), Self.maximumLeeway) : 0
         self.keyBoundTokens = keyBoundTokens
@@ -115,23 +120,28 @@ public struct AccessTokenVerifier: Sendable {
         _ token: String,
         requiring scopes: [String] = []
     ) async throws(AccessTokenError) -> AccessToken {
-        let bytes = Array(token.utf8)
-        if let known = remembered(bytes) { return try check(known, requiring: scopes) }
+        if let known = remembered(token) { return try check(known, requiring: scopes) }
         let signed = try parse(token)
         if let key = key(for: signed, in: keys.keysAtHand()) {
-            return try check(signed, bytes, with: key, requiring: scopes)
+            return try check(signed, token, with: key, requiring: scopes)
         }
         let fetched: JSONWebKeySet
         do {
             fetched = try await keys.keys(missing: signed.header.keyID)
         } catch {
-            throw AccessTokenError(
-                .keysUnavailable,
-                "The keys of the authorization server are not available."
-            )
+            throw .keysUnavailable(error)
         }
         guard let key = key(for: signed, in: fetched) else { throw Self.unknownKey }
-        return try check(signed, bytes, with: key, requiring: scopes)
+        return try check(signed, token, with: key, requiring: scopes)
+    }
+
+    /// Verifies a token: ``verify(_:requiring:)``, no scopes required.
+    ///
+    /// - Parameter token: The token in its compact form.
+    /// - Returns: The verified token.
+    /// - Throws: ``AccessTokenError``, which knows what to answer.
+    public func judge(_ token: String) async throws(AccessTokenError) -> AccessToken {
+        try await verify(token)
     }
 
     /// Verifies a token with the keys at hand, without ever waiting.
@@ -146,11 +156,10 @@ public struct AccessTokenVerifier: Sendable {
         _ token: String,
         requiring scopes: [String] = []
     ) throws(AccessTokenError) -> AccessToken {
-        let bytes = Array(token.utf8)
-        if let known = remembered(bytes) { return try check(known, requiring: scopes) }
+        if let known = remembered(token) { return try check(known, requiring: scopes) }
         let signed = try parse(token)
         guard let key = key(for: signed, in: keys.keysAtHand()) else { throw Self.unknownKey }
-        return try check(signed, bytes, with: key, requiring: scopes)
+        return try check(signed, token, with: key, requiring: scopes)
     }
 
     // MARK: - Steps
@@ -164,7 +173,7 @@ public struct AccessTokenVerifier: Sendable {
     private func parse(_ token: String) throws(AccessTokenError) -> JSONWebSignature {
         let signed: JSONWebSignature
         do {
-            signed = try JSONWebSignature.parse(token)
+            signed = try JSONWebSignature.parse(Array(token.utf8), knowing: lastHeader.known)
         } catch {
             throw .invalid("The access token is malformed.", error)
         }
@@ -182,8 +191,8 @@ public struct AccessTokenVerifier: Sendable {
     }
 
     /// A token that was verified before, if the issuer still publishes the key that signed it.
-    private func remembered(_ bytes: [UInt8]) -> AccessToken? {
-        guard let entry = verified?.entry(for: bytes),
+    private func remembered(_ text: String) -> AccessToken? {
+        guard let entry = verified?.entry(for: text),
             keys.keysAtHand()?.key(withID: entry.keyID, for: entry.algorithm) == entry.key
         else { return nil }
         return entry.token
@@ -191,7 +200,7 @@ public struct AccessTokenVerifier: Sendable {
 
     private func check(
         _ signed: JSONWebSignature,
-        _ bytes: [UInt8],
+        _ text: String,
         with key: JSONWebKey,
         requiring scopes: [String]
     ) throws(AccessTokenError) -> AccessToken {
@@ -201,15 +210,8 @@ public struct AccessTokenVerifier: Sendable {
             throw .invalid("The access token's signature does not verify.", error)
         }
         let token = try Self.read(signed.payload)
-        verified?.keep(
-            VerifiedTokens.Entry(
-                key: key,
-                keyID: signed.header.keyID,
-                algorithm: signed.header.algorithm,
-                token: token
-            ),
-            for: bytes
-        )
+        lastHeader.keep(headerOf: signed)
+        verified?.keep(VerifiedTokens.Entry(text, signed: signed, by: key, token: token))
         return try check(token, requiring: scopes)
     }
 
@@ -219,7 +221,7 @@ public struct AccessTokenVerifier: Sendable {
         requiring scopes: [String]
     ) throws(AccessTokenError) -> AccessToken {
         try check(token.claims)
-        try check(token.claims.scopes, contain: scopes)
+        if !scopes.isEmpty { try check(token.claims, contain: scopes) }
         return token
     }
 

@@ -56,6 +56,29 @@ struct FamilyStateTable {
         try insert.execute()
     }
 
+    /// Writes a family's state, over what is there.
+    func put(_ id: FamilyID, _ state: FamilyState) throws {
+        let put = try SQLStatement(
+            database,
+            cached: """
+                REPLACE INTO family_state
+                    (id, generation, last_rotation, ended_at, end_reason, marks)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                """
+        )
+        bind(id, state, in: put)
+        try put.execute()
+    }
+
+    func remove(_ id: FamilyID) throws {
+        let delete = try SQLStatement(
+            database,
+            cached: "DELETE FROM family_state WHERE id = ?"
+        )
+        delete.bind(1, id.value)
+        try delete.execute()
+    }
+
     private func bind(_ id: FamilyID, _ state: FamilyState, in statement: SQLStatement) {
         statement.bind(1, id.value)
         statement.bind(2, Int64(state.generation.value))

@@ -80,6 +80,38 @@ struct FamilyTable {
         return try select.all { try Self.family($0, from: 0) }.reversed()
     }
 
+    /// Removes a family's authorized record.
+    func remove(_ id: FamilyID) throws {
+        let delete = try SQLStatement(database, cached: "DELETE FROM family WHERE id = ?")
+        delete.bind(1, id.value)
+        try delete.execute()
+    }
+
+    /// Families in the order of their ids.
+    func rows(after first: FamilyID?, through last: FamilyID?, limit: Int) throws -> [StoredRow] {
+        let select = try SQLStatement(
+            database,
+            cached: """
+                SELECT \(FamilyStateTable.columns), \(Self.columns)
+                FROM family JOIN family_state state ON state.id = family.id
+                WHERE family.id > ?2 AND family.id <= ?3 ORDER BY family.id LIMIT ?1
+                """
+        )
+        select.bind(1, Int64(max(0, limit)))
+        select.bind(2, first?.value ?? 0)
+        select.bind(3, last?.value ?? .max)
+        return try select.all { .family(try Self.family($0, from: 0)) }
+    }
+
+    func authorized(_ id: FamilyID) throws -> AuthorizedFamily? {
+        let select = try SQLStatement(
+            database,
+            cached: "SELECT \(Self.columns) FROM family WHERE id = ?"
+        )
+        select.bind(1, id.value)
+        return try select.first { try Self.authorized($0, from: 0) }
+    }
+
     /// Removes families with their states.
     func purge(before instant: Instant, limit: Int) throws -> Int {
         let select = try SQLStatement(
@@ -88,17 +120,11 @@ struct FamilyTable {
         )
         select.bind(1, instant.microseconds)
         select.bind(2, Int64(max(0, limit)))
-        let over = try select.all { $0.int64(0) }
-        let delete = try SQLStatement(database, cached: "DELETE FROM family WHERE id = ?")
-        let deleteState = try SQLStatement(
-            database,
-            cached: "DELETE FROM family_state WHERE id = ?"
-        )
+        let over = try select.all { $0.int64(0) }.compactMap { FamilyID($0) }
+        let states = try FamilyStateTable(database)
         for id in over {
-            delete.bind(1, id)
-            try delete.execute()
-            deleteState.bind(1, id)
-            try deleteState.execute()
+            try remove(id)
+            try states.remove(id)
         }
         return over.count
     }
@@ -169,6 +195,7 @@ extension FamilyTable {
         client.epoch_value, client.epoch_at, client.epoch_reason,
         consent.epoch_value, consent.epoch_at, consent.epoch_reason,
         family.ends_with_sign_in AND sign_in.id IS NULL,
+        store.condition,
         \(FamilyStateTable.columns), \(columns)
         """
 
@@ -189,10 +216,12 @@ extension FamilyTable {
             account: try row.epoch(1),
             client: try row.epoch(4),
             consent: try row.epoch(7),
-            isSignedIn: row.int64(10) == 0
+            isSignedIn: row.int64(10) == 0,
+            restoration: row.isNull(11)
+                ? nil : try StoreCondition(stored: row.text(11)).restoration
         )
         return FamilyView(
-            family: row.isNull(11) ? nil : try family(row, from: 11),
+            family: row.isNull(12) ? nil : try family(row, from: 12),
             standing: standing,
             revision: Revision(row.int64(0))
         )

@@ -8,7 +8,10 @@ enum JSONText {
 
     static func encode(_ value: [String: String]) throws -> String { try text(value) }
 
-    static func list(_ text: String) throws -> [String] { try value(text) }
+    /// The empty list, which is the most frequent one, costs nothing.
+    static func list(_ text: String) throws -> [String] {
+        text.utf8.elementsEqual("[]".utf8) ? [] : try value(text)
+    }
 
     static func dictionary(_ text: String) throws -> [String: String] { try value(text) }
 

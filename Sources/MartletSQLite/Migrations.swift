@@ -26,6 +26,9 @@ enum Migrations {
                 )
                 try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             }
+            try database.execute(
+                sql: "UPDATE store SET identity = lower(hex(randomblob(16))) WHERE identity = ''"
+            )
             try database.execute(sql: "PRAGMA user_version = \(newest)")
             return .commit
         }
@@ -42,6 +45,10 @@ enum Migrations {
             throw SQLiteOpenError.notOurs
         }
         guard version <= newest else { throw SQLiteOpenError.newerSchema }
+    }
+
+    static func isCurrent(_ database: Database) throws -> Bool {
+        try version(of: database) == newest
     }
 
     private static func version(of database: Database) throws -> Int64 {
@@ -134,7 +141,21 @@ enum Migrations {
         ALTER TABLE family ADD COLUMN ends_with_sign_in INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE family ADD COLUMN claims TEXT;
         """,
-        // 3. What the configuration file owns is listed under an owner of its own, so that a start
+        // 3. What ended, for APIs that verify access tokens by themselves.
+        """
+        CREATE TABLE end_log (
+            id INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+        """,
+        // 4. Which store it is, and whether it may be served (`StoreCondition`).
+        """
+        ALTER TABLE store ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+        ALTER TABLE store ADD COLUMN condition TEXT;
+        ALTER TABLE store ADD COLUMN takes_writes INTEGER NOT NULL DEFAULT 1;
+        """,
+        // 5. What the configuration file owns is listed under an owner of its own, so that a start
         //    need not read all accounts to find it.
         """
         UPDATE record SET owner = 'file'

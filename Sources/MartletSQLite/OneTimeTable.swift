@@ -56,6 +56,41 @@ struct OneTimeTable {
         try delete.execute()
     }
 
+    /// All entries in the order of their keys, expired or not.
+    func rows(after first: OneTimeKey?, through last: OneTimeKey?, limit: Int) throws -> [StoredRow]
+    {
+        let select = try SQLStatement(
+            database,
+            cached: """
+                SELECT kind, id, expires_at, body FROM one_time
+                WHERE \(first == nil ? "TRUE" : "(kind, id) > (?2, ?3)")
+                    AND \(last == nil ? "TRUE" : "(kind, id) <= (?4, ?5)")
+                ORDER BY kind, id LIMIT ?1
+                """
+        )
+        select.bind(1, Int64(max(0, limit)))
+        if let first {
+            select.bind(2, first.kind.rawValue)
+            select.bind(3, first.id)
+        }
+        if let last {
+            select.bind(4, last.kind.rawValue)
+            select.bind(5, last.id)
+        }
+        return try select.all { row in
+            guard let kind = OneTimeKey.Kind(rawValue: row.text(0)) else {
+                throw StorageError.corrupt("\"\(row.text(0))\" is no kind of entry")
+            }
+            return .oneTime(
+                OneTimeEntry(
+                    key: OneTimeKey(kind, row.text(1)),
+                    expiresAt: row.instant(2),
+                    body: row.bytes(3)
+                )
+            )
+        }
+    }
+
     func purge(before instant: Instant, limit: Int) throws -> Int {
         let delete = try SQLStatement(
             database,

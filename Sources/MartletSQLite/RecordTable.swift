@@ -112,15 +112,19 @@ struct RecordTable {
             try put(record, version: (expecting ?? 0) + 1)
         case .delete(let kind, let id, let expecting):
             guard try version(kind, id) == expecting else { return false }
-            let delete = try SQLStatement(
-                database,
-                cached: "DELETE FROM record WHERE kind = ? AND id = ?"
-            )
-            delete.bind(1, kind.rawValue)
-            delete.bind(2, id)
-            try delete.execute()
+            try remove(kind, id: id)
         }
         return true
+    }
+
+    func remove(_ kind: RecordKind, id: String) throws {
+        let delete = try SQLStatement(
+            database,
+            cached: "DELETE FROM record WHERE kind = ? AND id = ?"
+        )
+        delete.bind(1, kind.rawValue)
+        delete.bind(2, id)
+        try delete.execute()
     }
 
     private func version(_ kind: RecordKind, _ id: String) throws -> Int64? {
@@ -133,7 +137,8 @@ struct RecordTable {
         return try select.first { $0.int64(0) }
     }
 
-    private func put(_ record: StoredRecord, version: Int64) throws {
+    /// Writes the record with this version, over what is there.
+    func put(_ record: StoredRecord, version: Int64) throws {
         let put = try SQLStatement(
             database,
             cached: """
@@ -152,6 +157,33 @@ struct RecordTable {
         put.bind(8, record.epoch?.reason?.rawValue)
         put.bind(9, record.body)
         try put.execute()
+    }
+
+    /// All records in the order of their keys, of whichever kind.
+    func rows(
+        after first: (RecordKind, String)?,
+        through last: (RecordKind, String)?,
+        limit: Int
+    ) throws -> [StoredRow] {
+        let select = try SQLStatement(
+            database,
+            cached: """
+                SELECT \(Self.names) FROM record
+                WHERE \(first == nil ? "TRUE" : "(kind, id) > (?2, ?3)")
+                    AND \(last == nil ? "TRUE" : "(kind, id) <= (?4, ?5)")
+                ORDER BY kind, id LIMIT ?1
+                """
+        )
+        select.bind(1, Int64(max(0, limit)))
+        if let (kind, id) = first {
+            select.bind(2, kind.rawValue)
+            select.bind(3, id)
+        }
+        if let (kind, id) = last {
+            select.bind(4, kind.rawValue)
+            select.bind(5, id)
+        }
+        return try select.all(Self.record).compactMap { $0.map(StoredRow.record) }
     }
 
     /// `nil` where the left join found none.

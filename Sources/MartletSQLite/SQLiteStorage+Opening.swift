@@ -149,7 +149,7 @@ extension SQLiteStorage {
         }
     }
 
-    private static func configuration(readonly: Bool) -> Configuration {
+    static func configuration(readonly: Bool) -> Configuration {
         var configuration = Configuration()
         configuration.label = "martlet"
         configuration.readonly = readonly

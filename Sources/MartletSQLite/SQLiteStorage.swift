@@ -56,8 +56,19 @@ package final class SQLiteStorage: Storage {
 
     // MARK: The two doors
 
-    /// Queues a write and waits until it is on disk.
+    /// Queues a write of a store in service and waits until it is on disk.
     func write<Value: Sendable>(
+        to family: FamilyID? = nil,
+        _ body: @escaping @Sendable (WriteAccess) throws -> Result<Value, StorageError>
+    ) async throws(StorageError) -> Value {
+        try await transfer(to: family) { access in
+            guard access.takesWrites else { return .failure(.outOfService) }
+            return try body(access)
+        }
+    }
+
+    /// The same in whichever condition the store is.
+    func transfer<Value: Sendable>(
         to family: FamilyID? = nil,
         _ body: @escaping @Sendable (WriteAccess) throws -> Result<Value, StorageError>
     ) async throws(StorageError) -> Value {
@@ -66,6 +77,17 @@ package final class SQLiteStorage: Storage {
             if let refusal = queue.append(job) { job.finish(refusal) }
         }
         return try outcome.get()
+    }
+
+    /// Everything as of this moment, on a connection of its own.
+    func snapshot() async throws(StorageError) -> DatabaseSnapshot {
+        guard !queue.isClosed else { throw .closed }
+        guard let pool = file.pool else { throw .unavailable("the store is being opened anew") }
+        do {
+            return try pool.makeSnapshot()
+        } catch {
+            throw StorageError(error)
+        }
     }
 
     /// Reads on a connection that waits for no writer. Each body makes one statement, so that what

@@ -14,6 +14,7 @@ final class WriteAccess {
     let records: RecordTable
     let oneTime: OneTimeTable
     let audit: AuditTable
+    let ends: EndTable
     private let store: StoreTable
 
     private let database: Database
@@ -23,6 +24,8 @@ final class WriteAccess {
     private let log = LogSize()
     /// As of this transaction.
     private(set) var revision = Revision(0)
+    /// As of ``revision``; `nil` before the first transaction.
+    private var condition: StoreCondition?
     /// As of ``revision``.
     private var standings: [FamilyID: PackedStanding] = [:]
 
@@ -34,6 +37,7 @@ final class WriteAccess {
         records = RecordTable(database)
         oneTime = OneTimeTable(database)
         audit = AuditTable(database)
+        ends = EndTable(database)
         store = StoreTable(database)
         beginning = try SQLStatement(database, cached: "BEGIN IMMEDIATE")
         committing = try SQLStatement(database, cached: "COMMIT")
@@ -51,10 +55,17 @@ final class WriteAccess {
     /// Takes the write lock; from here on nothing changes but by this connection.
     func begin() throws {
         try beginning.execute()
-        let current = try store.revision()
-        if current != revision { standings.removeAll(keepingCapacity: true) }
+        let known = condition == nil ? Revision(-1) : revision
+        let (current, changed) = try store.current(knowing: known)
+        if let changed {
+            standings.removeAll(keepingCapacity: true)
+            condition = changed
+        }
         revision = current
     }
+
+    /// Whether anything but a transfer may write.
+    var takesWrites: Bool { condition?.takesWrites ?? false }
 
     /// On disk when this returns; costs no disk write if nothing was written.
     func commit() throws {
@@ -64,6 +75,7 @@ final class WriteAccess {
     func rollback() {
         // What was remembered may stem from what is undone here.
         standings.removeAll(keepingCapacity: true)
+        condition = nil
         // After some errors SQLite has rolled back by itself, and this one says so: no news.
         try? database.execute(sql: "ROLLBACK")
     }
@@ -114,7 +126,10 @@ final class WriteAccess {
     /// changes; by the family, of which account and client never change.
     func standing(of family: AuthorizedFamily) throws -> Standing {
         if let known = standings[family.id] {
-            return known.standing(isSignedIn: try isSignedIn(family))
+            return known.standing(
+                isSignedIn: try isSignedIn(family),
+                restoration: condition?.restoration
+            )
         }
         let standing = try newStanding(of: family)
         // What is missing may be created without a new revision (``Write/create(_:)``).
@@ -134,7 +149,8 @@ final class WriteAccess {
             account: epochs.account,
             client: epochs.client,
             consent: epochs.consent,
-            isSignedIn: try isSignedIn(family)
+            isSignedIn: try isSignedIn(family),
+            restoration: condition?.restoration
         )
     }
 
@@ -155,9 +171,28 @@ final class WriteAccess {
             case .state(let other, let state): try states.update(other, to: state)
             case .create(let record): _ = try records.apply(.put(record, expecting: nil))
             case .remember(let entry): try oneTime.put(entry)
+            case .end(let ended): try ends.append(ended, at: now)
             }
         }
-        for event in events { try audit.append(event, at: now) }
+        try write(events, at: now)
+    }
+
+    /// Writes events, and what ended with them.
+    func write(_ events: [AuditEvent], at now: Instant) throws {
+        for event in events {
+            try audit.append(event, at: now)
+            if let ended = event.endedTokens { try ends.append(ended, at: now) }
+        }
+    }
+
+    func status() throws -> StoreStatus { try store.status() }
+
+    /// Puts the store into another condition.
+    func put(_ condition: StoreCondition) throws {
+        try store.put(condition)
+        revision = try store.revision()
+        self.condition = condition
+        standings.removeAll(keepingCapacity: true)
     }
 
     /// Makes all of these changes or none; `false` if one does not meet what it expects.
@@ -191,12 +226,13 @@ private struct PackedStanding {
         reasons = (account.reason, client.reason, consent.reason)
     }
 
-    func standing(isSignedIn: Bool) -> Standing {
+    func standing(isSignedIn: Bool, restoration: Restoration?) -> Standing {
         Standing(
             account: Epoch(value: values.0, changedAt: changes.0, reason: reasons.0),
             client: Epoch(value: values.1, changedAt: changes.1, reason: reasons.1),
             consent: Epoch(value: values.2, changedAt: changes.2, reason: reasons.2),
-            isSignedIn: isSignedIn
+            isSignedIn: isSignedIn,
+            restoration: restoration
         )
     }
 }

@@ -81,6 +81,12 @@ package enum ErrorResponse {
                 "The server cannot use its store now; try again.",
                 after: retryWhenUnavailable
             )
+        case .outOfService:
+            log.storeFailed(.storeUnavailable, "it is a copy, sealed, or not whole yet")
+            return unavailable(
+                "The server cannot use its store now; try again.",
+                after: retryWhenUnavailable
+            )
         case .conflict:
             log.storeFailed(.storeConflict, "a conflict that nobody handled")
             return response(to: internalError)
@@ -133,9 +139,7 @@ package enum ErrorResponse {
     }
 
     /// Answers whatever an endpoint throws, and makes every answer a little safer.
-    package struct Middleware: RouterMiddleware {
-        package typealias Context = ServerContext
-
+    struct Catcher {
         let log: ServerLog
         let desk: PageDesk
         /// For each path, the `Allow` header of what it answers.
@@ -150,18 +154,18 @@ package enum ErrorResponse {
             value: "default-src 'none'; frame-ancestors 'none'"
         )
 
-        package func handle(
+        func handle(
             _ request: Request,
-            context: ServerContext,
-            next: @concurrent (Request, ServerContext) async throws -> Response
-        ) async throws -> Response {
+            _ context: ServerContext,
+            next: (Request, ServerContext) async throws -> Response
+        ) async -> Response {
             var response = await answer(request, context, next)
             // A body after HEAD would be read as the start of the next answer (RFC 9110 §9.3.2).
             if request.method == .head { response = response.createHeadResponse() }
             response.headers.append(Self.noSniffing)
             response.headers.append(Self.noReferrer)
             // Pages bring a policy of their own; nothing else here is to be shown or framed.
-            if !response.headers.contains(.contentSecurityPolicy) {
+            if response.headers.value(of: .contentSecurityPolicy) == nil {
                 response.headers.append(Self.nothingToShow)
             }
             return response
@@ -170,7 +174,7 @@ package enum ErrorResponse {
         private func answer(
             _ request: Request,
             _ context: ServerContext,
-            _ next: @concurrent (Request, ServerContext) async throws -> Response
+            _ next: (Request, ServerContext) async throws -> Response
         ) async -> Response {
             do {
                 if context.isPastCapacity, !alwaysAnswered.contains(request.uri.path) {
@@ -195,19 +199,25 @@ package enum ErrorResponse {
                     to: .unavailable("the keys in the store cannot be used: \(error)"),
                     log: log
                 )
+            } catch let refusal as RouterRefusal {
+                return answer(refusal.error, to: request)
             } catch let error as HTTPError {
-                if error.status == .notFound, let allowed = allowed(at: request.uri.path) {
-                    return ErrorResponse.response(to: request.method, allowed: allowed)
-                }
-                if error.status == .notFound, request.isForPerson {
-                    let page = ProblemPage(problem: .notFound, detail: nil, way: .account)
-                    return page.render(in: desk.surroundings(of: request))
-                }
-                return ErrorResponse.response(to: error)
+                return answer(error, to: request)
             } catch {
                 log.unexpected(error)
                 return ErrorResponse.response(to: internalError)
             }
+        }
+
+        private func answer(_ error: HTTPError, to request: Request) -> Response {
+            if error.status == .notFound, let allowed = allowed(at: request.uri.path) {
+                return ErrorResponse.response(to: request.method, allowed: allowed)
+            }
+            if error.status == .notFound, request.isForPerson {
+                let page = ProblemPage(problem: .notFound, detail: nil, way: .account)
+                return page.render(in: desk.surroundings(of: request))
+            }
+            return ErrorResponse.response(to: error)
         }
 
         /// The `Allow` header at a path, whose last part may be a parameter.

@@ -14,7 +14,7 @@ enum FormRequest {
         _ context: ServerContext,
         _ surroundings: Surroundings
     ) async throws -> TokenRequest {
-        guard isForm(request.headers[.contentType]) else {
+        guard isForm(request.headers.value(of: .contentType)) else {
             throw OAuthError(
                 .invalidRequest,
                 "The request's Content-Type is not application/x-www-form-urlencoded."
@@ -23,10 +23,10 @@ enum FormRequest {
         let body = try await FormBody.read(request)
         return TokenRequest(
             parameters: try parameters(body),
-            authorization: request.headers[.authorization],
+            authorization: request.headers.value(of: .authorization),
             origin: Origin(
                 address: context.remoteAddress,
-                userAgent: request.headers[.userAgent] ?? ""
+                userAgent: request.headers.value(of: .userAgent) ?? ""
             ),
             arrived: surroundings.now()
         )

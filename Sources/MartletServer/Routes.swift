@@ -1,48 +1,5 @@
-package import Hummingbird
-package import MartletCore
-
-/// Everything that the server answers, behind what applies to every answer.
-package func routes(
-    for server: AuthorizationServer,
-    site: PageSite,
-    log: ServerLog,
-    proxies: TrustedProxies = .none,
-    front: FrontPage = .account,
-    metricsPlace: MetricsPlace = .besideThePages
-) -> Router<ServerContext> {
-    let table = RouteTable(for: server, site: site, log: log, front: front)
-    let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
-    // First, and so outermost: it sees what leaves.
-    let requests = RequestMetrics(
-        routes: table.routes.map { ($0.method, $0.path) } + metricsPlace.routes,
-        metrics: log.metrics
-    )
-    router.addMiddleware { requests }
-    if !proxies.isEmpty { router.addMiddleware { ClientAddress(proxies: proxies) } }
-    if let security = StrictTransportSecurity(issuer: server.settings.issuer) {
-        router.addMiddleware { security }
-    }
-    router.addMiddleware { CrossOrigin(server: server, methods: table.crossOriginMethods) }
-    let desk = PageDesk(server: server, site: site)
-    router.addMiddleware {
-        ErrorResponse.Middleware(
-            log: log,
-            desk: desk,
-            methods: table.methods,
-            alwaysAnswered: table.alwaysAnswered.union(metricsPlace.routes.map(\.path))
-        )
-    }
-    for route in table.routes {
-        router.on(RouterPath(route.path), method: route.method) { try await route.answer($0, $1) }
-    }
-    switch metricsPlace {
-    case .besideThePages:
-        let metrics = MetricsEndpoint(metrics: log.metrics)
-        router.get(RouterPath(MetricsEndpoint.path)) { try metrics.answer($0, $1) }
-    case .elsewhere: break
-    }
-    return router
-}
+import Hummingbird
+import MartletCore
 
 /// Where `/metrics` answers.
 package enum MetricsPlace: Sendable {
@@ -51,9 +8,17 @@ package enum MetricsPlace: Sendable {
     /// At a ``MetricsListener``.
     case elsewhere
 
-    fileprivate var routes: [(method: HTTPRequest.Method, path: String)] {
+    func routes(of metrics: ServerMetrics) -> [RouteTable.Route] {
         switch self {
-        case .besideThePages: [(.get, MetricsEndpoint.path)]
+        case .besideThePages:
+            [
+                .init(
+                    method: .get,
+                    path: MetricsEndpoint.path,
+                    load: .answered,
+                    answer: MetricsEndpoint(metrics: metrics).answer
+                )
+            ]
         case .elsewhere: []
         }
     }
@@ -98,13 +63,15 @@ struct RouteTable {
         for server: AuthorizationServer,
         site: PageSite,
         log: ServerLog,
-        front: FrontPage = .account
+        front: FrontPage = .account,
+        watch: EndedSessionsWatch? = nil
     ) {
         let base = server.settings.issuerPath
         let token = TokenEndpoint(server: server)
         let device = DeviceAuthorizationEndpoint(server: server)
         let revocation = RevocationEndpoint(server: server)
         let introspection = IntrospectionEndpoint(server: server)
+        let endedSessions = EndedSessionsEndpoint(server: server, watch: watch, log: log)
         let userInfo = UserInfoEndpoint(server: server)
         let keySet = KeySetEndpoint(server: server)
         let metadata = MetadataEndpoint(server: server)
@@ -135,6 +102,11 @@ struct RouteTable {
                     method: .post,
                     path: base + "/oauth/introspect",
                     answer: introspection.answer
+                ),
+                .init(
+                    method: .post,
+                    path: base + EndedSessionsEndpoint.path,
+                    answer: endedSessions.answer
                 ),
                 .init(
                     method: .get,

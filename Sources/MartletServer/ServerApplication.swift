@@ -48,7 +48,7 @@ package enum ServerApplication {
         }
     }
 
-    /// The application, with the routes of ``routes(for:site:log:proxies:front:metricsPlace:)`` and
+    /// The application, with the routes of ``Reception`` and
     /// whatever `extend` adds.
     ///
     /// - Parameters:
@@ -67,21 +67,23 @@ package enum ServerApplication {
         let log = ServerLog(logger, metrics: metrics)
         metrics.observeHashing(of: server)
         let site = PageSite(issuerPath: server.settings.issuerPath, branding: branding)
-        let router = routes(
+        let watch = EndedSessionsWatch(server: server)
+        let reception = Reception(
             for: server,
             site: site,
             log: log,
             proxies: listening.proxies,
             front: front,
-            metricsPlace: listening.metricsPlace
+            metricsPlace: listening.metricsPlace,
+            watch: watch,
+            extend: extend
         )
-        extend(router)
-        let answers = Answers(router, surroundings: server.surroundings, logger: logger)
+        let answers = Answers(reception.answer, surroundings: server.surroundings, logger: logger)
         // The framework's own notes of the start would say again what `started` tells.
         var frameworkLogger = logger
         frameworkLogger.logLevel = max(logger.logLevel, .notice)
         return Application(
-            router: router,
+            responder: reception,
             server: HTTPServerBuilder { _ in connections(with: listening.certificate, answers) },
             configuration: .init(
                 address: .hostname(listening.host, port: listening.port),
@@ -93,7 +95,7 @@ package enum ServerApplication {
             ),
             services: [
                 HousekeepingService(server: server, log: log), DirectoryService(server: server),
-                BackchannelLogoutService(server: server, calls: OutgoingCalls(), log: log),
+                BackchannelLogoutService(server: server, calls: OutgoingCalls(), log: log), watch,
             ] + services,
             onServerRunning: { channel in
                 await listening.started(channel.localAddress?.port ?? listening.port)

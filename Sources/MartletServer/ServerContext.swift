@@ -9,6 +9,8 @@ package struct ServerContext: RequestContext {
     package internal(set) var remoteAddress: String
     /// Whether too many others are being answered already.
     package internal(set) var isPastCapacity = false
+    /// Among which it is counted; `nil` where nobody counts.
+    var inProgress: RequestsInProgress?
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

@@ -17,6 +17,13 @@ package struct ServerLog: Sendable {
     package func notice(_ notice: AuthorizationServer.Notice) {
         metrics.count(notice)
         switch notice {
+        case .sessionMade(let id):
+            logger.debug("a session began", metadata: ["session": "\(id)"])
+        case .sessionEnded(let id, let reason):
+            logger.debug(
+                "a session was ended",
+                metadata: ["session": "\(id)", "reason": "\(reason.rawValue)"]
+            )
         case .rotated(let id):
             logger.debug("rotated", metadata: ["session": "\(id)"])
         case .repeated(let id):
@@ -91,6 +98,18 @@ package struct ServerLog: Sendable {
         logger.error(
             "the store failed",
             metadata: ["reason": "\(reason)", "withheld": "\(withheld)"]
+        )
+    }
+
+    /// - Parameter error: What the API says was wrong, as its developer wrote it.
+    func refused(_ error: String, by resource: ResourceID) {
+        guard let withheld = failures.mayPass("refused by \(resource)") else { return }
+        logger.warning(
+            "an API could not read what it was told of an ended session",
+            metadata: [
+                "resource": "\(resource)", "error": "\(error.prefix(100))",
+                "withheld": "\(withheld)",
+            ]
         )
     }
 

@@ -30,11 +30,15 @@ package final class ServerProcess {
     ///   - configuration: what `martlet.yaml` has beside issuer, listen and store.
     ///   - environment: more variables for the process.
     ///   - storeFolder: where the store is kept, if not beside the configuration.
+    ///   - store: what the configuration says of the store, if it is no SQLite file.
+    ///   - masterKey: what `martlet.key` holds; without it the server makes one if it may.
     ///   - openFiles: how many files it may have open unless it asks for more.
     package init(
         configuration: String,
         environment: [String: String] = [:],
         storeFolder: URL? = nil,
+        store: String? = nil,
+        masterKey: String? = nil,
         openFiles: Int? = nil
     ) throws {
         folder = FileManager.default.temporaryDirectory
@@ -47,11 +51,18 @@ package final class ServerProcess {
         let file = """
             issuer: \(issuer)
             listen: 127.0.0.1:\(port)
-            store: sqlite:\(storePath)
+            store: "\(store ?? "sqlite:\(storePath)")"
             master_key: file:martlet.key
             \(configuration)
             """
         try file.write(toFile: configurationPath, atomically: true, encoding: .utf8)
+        guard let masterKey else { return }
+        let made = FileManager.default.createFile(
+            atPath: folder.appending(path: "martlet.key").path,
+            contents: Data("\(masterKey)\n".utf8),
+            attributes: [.posixPermissions: 0o600]
+        )
+        guard made else { throw Failure(description: "the master key cannot be written") }
     }
 
     deinit {

@@ -78,6 +78,10 @@ extension StorageContract {
             }
             try await expectClosed { _ = try await storage.events(of: .all, limit: 1) }
             try await expectClosed { _ = try await storage.purgeEvents(before: now, limit: 1) }
+            try await expectClosed {
+                _ = try await storage.ends(after: .start, from: now, limit: 1)
+            }
+            try await expectClosed { _ = try await storage.purgeEnds(before: now, limit: 1) }
             try await expectClosed { _ = try await storage.revision() }
         },
         Rule("closing finishes what was accepted") { storage, _ in

@@ -23,7 +23,8 @@ package enum StorageContract {
     }
 
     package static let rules: [Rule] =
-        making + changing + reading + oneTime + redeeming + records + audit + closing
+        making + changing + reading + oneTime + redeeming + records + audit + ends + transfer
+        + closing
 }
 
 /// How a store broke a rule.

@@ -164,7 +164,8 @@ enum Sample {
             .keysRotated(.scheduled),
             .keysRotated(.compromised),
         ]
-        return rest + reuse + ends
+        let recoveries = Recovery.allCases.map { AuditEvent.storeRecovered($0) }
+        return rest + recoveries + reuse + ends
     }
 }
 

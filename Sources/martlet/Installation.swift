@@ -1,7 +1,6 @@
 import Foundation
 import MartletCore
 import MartletProtocol
-import MartletSQLite
 import MartletServer
 
 /// An authorization server as the configuration describes it, on its open store: what `serve` puts
@@ -10,7 +9,9 @@ import MartletServer
 /// Whoever comes first, `serve` or a command, makes the store and its master key.
 struct Installation {
     let configuration: Configuration
-    let storage: SQLiteStorage
+    let storage: any Storage
+    /// Writes that wait for the store now.
+    private let waiting: @Sendable () -> Int
     let server: AuthorizationServer
 
     /// Opens what the options name.
@@ -28,16 +29,14 @@ struct Installation {
         notice: @escaping @Sendable (AuthorizationServer.Notice) -> Void = { _ in },
         committed: @escaping @Sendable (CommittedBatch) -> Void = { _ in }
     ) async throws -> Installation {
-        let surroundings = Surroundings.system
-        let storage = try openStore(
-            configuration.store,
-            clock: surroundings.now,
-            committed: committed
-        )
+        let opened = try await OpenedStore(configuration.store, committed: committed)
+        let (storage, surroundings) = (opened.storage, opened.surroundings)
         do {
+            try await storage.refuseUnlessInService()
             let installation = Installation(
                 configuration: configuration,
                 storage: storage,
+                waiting: opened.waiting,
                 server: AuthorizationServer(
                     settings: configuration.settings,
                     storage: storage,
@@ -66,36 +65,16 @@ struct Installation {
 
     /// Lets the metrics ask how many writes wait.
     func observeStore(by metrics: ServerMetrics) {
-        metrics.observeStore { [weak storage] in storage?.waiting ?? 0 }
+        metrics.observeStore(waiting: waiting)
     }
 
     func close() async {
         await storage.close()
     }
 
-    private static func openStore(
-        _ location: StoreLocation,
-        clock: @escaping @Sendable () -> Instant,
-        committed: @escaping @Sendable (CommittedBatch) -> Void
-    ) throws -> SQLiteStorage {
-        switch location {
-        case .sqlite(let path):
-            do {
-                return try SQLiteStorage.open(
-                    path: path,
-                    ifMissing: .create,
-                    clock: clock,
-                    committed: committed
-                )
-            } catch {
-                throw Refusal("\(path.printable): \(error).")
-            }
-        }
-    }
-
     private static func masterKeys(
         _ configuration: Configuration,
-        _ storage: SQLiteStorage,
+        _ storage: any Storage,
         _ surroundings: Surroundings
     ) async throws -> MasterKeys {
         let isEmpty = try await storage.isEmpty()
@@ -148,19 +127,37 @@ struct Installation {
     }
 }
 
-extension StoreLocation {
-    fileprivate var shown: String {
-        switch self {
-        case .sqlite(let path): path.printable
+extension MasterKeySource {
+    /// For sentences: where it is.
+    var shown: String {
+        switch location {
+        case .file(let path): "the one in \(path.printable)"
+        case .environment(let name): "the one in the variable \(name)"
         }
     }
 }
 
-extension MasterKeySource {
-    fileprivate var shown: String {
-        switch location {
-        case .file(let path): "the one in \(path.printable)"
-        case .environment(let name): "the one in the variable \(name)"
+extension Storage {
+    /// Keeps servers and commands out of a store that must not be served, and says what to do.
+    func refuseUnlessInService() async throws {
+        switch try await status().condition {
+        case .inService: return
+        case .copy(let madeAt):
+            throw Refusal(
+                "The store is a backup as of \(madeAt.text). martlet recover puts it into service: "
+                    + "by default it ends every session, since nobody knows what became of them."
+            )
+        case .sealed(_, let place, _):
+            throw Refusal(
+                "The store is sealed: it was moved to \(place.printable). Name that one in the "
+                    + "configuration; or, if the move was cut off, run it again, or undo it with "
+                    + "martlet move --undo."
+            )
+        case .receiving:
+            throw Refusal(
+                "The store is not whole: a move to it was cut off. Run the same martlet move again "
+                    + "with the configuration of its source."
+            )
         }
     }
 }

@@ -16,14 +16,17 @@ enum Listening {
     /// How long requests that have begun may take to end after the server was told to stop.
     private static let patience: Duration = .seconds(10)
 
+    /// - Parameter others: what is told to stop before it, and it only after they did.
     static func run(
         _ application: some ApplicationProtocol,
+        endingFirst others: [any Service] = [],
         host: String,
         port: Int
     ) async throws {
         try await explain(host: host, port: port) {
             var configuration = ServiceGroupConfiguration(
-                services: [.init(service: application)],
+                // The last one is the first that is told.
+                services: ([application] + others).map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: application.logger
             )

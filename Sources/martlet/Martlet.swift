@@ -12,6 +12,7 @@ struct Martlet: AsyncParsableCommand {
             DemoCommand.self, ServeCommand.self, ClientCommand.self, UserCommand.self,
             ResourceCommand.self, SessionCommand.self, ConsentCommand.self, TokenCommand.self,
             KeyCommand.self, RegistrationTokenCommand.self,
+            BackupCommand.self, RecoverCommand.self, MoveCommand.self, DoctorCommand.self,
             ConfigurationReferenceCommand.self,
         ]
     )

@@ -1,4 +1,5 @@
 import MartletProtocol
+import MartletTransport
 import Testing
 
 @testable import MartletClient
@@ -8,13 +9,13 @@ struct DiscoveryTests {
     @Test("the issuer's path goes behind the one well-known address and before the other")
     func addresses() throws {
         #expect(
-            try ServerMetadata.addresses(of: "https://example.com/tenant/a") == [
+            IssuerAddress.ofMetadata("https://example.com/tenant/a") == [
                 "https://example.com/.well-known/oauth-authorization-server/tenant/a",
                 "https://example.com/tenant/a/.well-known/openid-configuration",
             ]
         )
         #expect(
-            try ServerMetadata.addresses(of: "http://localhost:3000") == [
+            IssuerAddress.ofMetadata("http://localhost:3000") == [
                 "http://localhost:3000/.well-known/oauth-authorization-server",
                 "http://localhost:3000/.well-known/openid-configuration",
             ]

@@ -94,19 +94,32 @@ struct VerifiedTokensTests {
     @Test("memory is bounded, and a token in use stays")
     func bounded() throws {
         let forge = try Forge()
-        let keys = VerifiedTokens(capacity: 10)
-        let entry = VerifiedTokens.Entry(
-            key: forge.key.publicKey,
-            keyID: nil,
-            algorithm: .es256,
-            token: AccessToken(claims: Forge.claims, payload: JSONObject())
-        )
-        func name(_ number: Int) -> [UInt8] { Array("token \(number)".utf8) }
-        for number in 0..<1000 {
-            keys.keep(entry, for: name(number))
-            #expect(number == 0 || keys.entry(for: name(0)) != nil, "used every time")
+        let tokens = VerifiedTokens(capacity: 10)
+        let signed = try JSONWebSignature.parse(try forge.token())
+        func text(_ number: Int) -> String {
+            "a token that ends with a number: \(number + 100_000)"
         }
-        #expect(keys.entry(for: name(999)) != nil)
-        #expect((0..<1000).filter { keys.entry(for: name($0)) != nil }.count <= 10)
+        for number in 0..<1000 {
+            let token = AccessToken(claims: Forge.claims, payload: JSONObject())
+            tokens.keep(.init(text(number), signed: signed, by: forge.key.publicKey, token: token))
+            #expect(tokens.entry(for: text(0)) != nil, "used every time")
+        }
+        #expect(tokens.entry(for: text(999)) != nil)
+        #expect((0..<1000).filter { tokens.entry(for: text($0)) != nil }.count <= 10)
+    }
+
+    @Test("a text that ends like a remembered token is another one, and a short one is none")
+    func tails() throws {
+        let forge = try Forge()
+        let tokens = VerifiedTokens(capacity: 10)
+        let text = try forge.token()
+        let signed = try JSONWebSignature.parse(text)
+        let token = AccessToken(claims: Forge.claims, payload: JSONObject())
+        tokens.keep(.init(text, signed: signed, by: forge.key.publicKey, token: token))
+        #expect(tokens.entry(for: text) != nil)
+        #expect(tokens.entry(for: "x" + text) == nil)
+        #expect(tokens.entry(for: String(text.dropFirst())) == nil)
+        #expect(tokens.entry(for: "short") == nil)
+        #expect(tokens.entry(for: "") == nil)
     }
 }

@@ -112,4 +112,37 @@ extension FaultyStorage {
     func purgeEvents(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
         try await sound().purgeEvents(before: instant, limit: limit)
     }
+
+    func ends(
+        after position: EndPosition,
+        from instant: Instant,
+        limit: Int
+    ) async throws(StorageError) -> [EndLogEntry] {
+        try await sound().ends(after: position, from: instant, limit: limit)
+    }
+
+    func purgeEnds(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
+        try await sound().purgeEnds(before: instant, limit: limit)
+    }
+}
+
+extension FaultyStorage {
+    func status() async throws(StorageError) -> StoreStatus { try await sound().status() }
+
+    func setCondition(
+        _ condition: StoreCondition,
+        expecting expected: StoreCondition,
+        events: [AuditEvent]
+    ) async throws(StorageError) {
+        try await sound().setCondition(condition, expecting: expected, events: events)
+    }
+
+    func reader() async throws(StorageError) -> any StoreReader { try await sound().reader() }
+
+    func write(
+        _ rows: [StoredRow],
+        removing keys: [StoredKey]
+    ) async throws(StorageError) {
+        try await sound().write(rows, removing: keys)
+    }
 }

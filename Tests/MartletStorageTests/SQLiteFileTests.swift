@@ -102,7 +102,15 @@ struct SQLiteFileTests {
         }
         try await storage.save(records, events: [])
         await storage.close()
-        try await OtherProcess(file.path).execute("PRAGMA user_version = 2")
+        try await OtherProcess(file.path).execute(
+            """
+            DROP TABLE end_log;
+            ALTER TABLE store DROP COLUMN identity;
+            ALTER TABLE store DROP COLUMN condition;
+            ALTER TABLE store DROP COLUMN takes_writes;
+            PRAGMA user_version = 2;
+            """
+        )
         storage = try file.open(clock)
         let listed = try await storage.list(.account, owner: "file", after: nil, limit: 10)
         #expect(listed.records.map(\.id) == ["a", "c"])

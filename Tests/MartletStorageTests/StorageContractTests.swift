@@ -1,4 +1,5 @@
 import MartletCore
+import MartletPostgres
 import MartletSQLite
 import MartletTesting
 import Testing
@@ -18,5 +19,23 @@ struct StorageContractTests {
         let storage = try file.open(clock)
         try await rule.check(storage, clock)
         await storage.close()
+    }
+
+    /// One after the other, for each opens some connections.
+    @Suite("the store in a PostgreSQL database", .serialized)
+    struct Postgres {
+        @Test("it keeps the contract", arguments: StorageContract.rules)
+        func contract(_ rule: StorageContract.Rule) async throws {
+            let clock = ManualClock()
+            let storage = try await PostgresStorage.open(
+                try await PostgresFixture.address(),
+                clock: { clock.now }
+            )
+            do { try await rule.check(storage, clock) } catch {
+                await storage.close()
+                throw error
+            }
+            await storage.close()
+        }
     }
 }

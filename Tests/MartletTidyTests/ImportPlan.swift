@@ -11,6 +11,10 @@ enum ImportPlan {
             "Dispatch", "Foundation", "GRDB", "GRDBSQLite", "MartletCore", "MartletProtocol",
             "Synchronization",
         ],
+        "MartletPostgres": [
+            "CPostgreSQL", "Dispatch", "Foundation", "MartletCore", "MartletProtocol",
+            "Synchronization",
+        ],
         "MartletServer": [
             "AsyncHTTPClient", "CMalloc", "CoreMetrics", "Crypto", "FoundationEssentials",
             "HTTPTypes",
@@ -22,20 +26,31 @@ enum ImportPlan {
             "ServiceLifecycle", "Synchronization",
         ],
         // HTTP by AsyncHTTPClient on Linux; Foundation is URLSession on Apple's platforms.
-        "MartletClient": [
-            "AsyncHTTPClient", "Crypto", "Dispatch", "FoundationEssentials", "HTTPTypes",
-            "MartletProtocol", "NIOCore", "NIOHTTP1", "Security", "Synchronization",
+        "MartletTransport": [
+            "AsyncHTTPClient", "FoundationEssentials", "HTTPTypes", "MartletProtocol", "NIOCore",
+            "NIOHTTP1", "Synchronization",
         ],
-        "MartletResourceServer": ["FoundationEssentials", "MartletProtocol", "Synchronization"],
+        "MartletClient": [
+            "Crypto", "Dispatch", "FoundationEssentials", "HTTPTypes", "MartletProtocol",
+            "MartletTransport", "Security", "Synchronization",
+        ],
+        "MartletResourceServer": [
+            "Crypto", "FoundationEssentials", "HTTPTypes", "MartletProtocol", "MartletTransport",
+            "Synchronization",
+        ],
+        "MartletHummingbird": [
+            "HTTPTypes", "Hummingbird", "Logging", "MartletProtocol", "MartletResourceServer",
+        ],
         "MartletTesting": ["Foundation", "MartletCore", "MartletProtocol", "Synchronization"],
         "MartletBench": [
             "ArgumentParser", "Crypto", "Foundation", "GRDBSQLite", "MartletCore",
-            "MartletProtocol", "MartletResourceServer", "MartletSQLite", "NIOCore", "NIOHTTP1",
-            "NIOPosix", "Synchronization",
+            "MartletPostgres", "MartletProtocol", "MartletResourceServer", "MartletSQLite",
+            "MartletTesting", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization",
         ],
         "martlet": [
             "ArgumentParser", "Foundation", "FoundationEssentials", "HTTPTypes", "Hummingbird",
-            "Logging", "MartletCore", "MartletProtocol", "MartletResourceServer", "MartletSQLite",
+            "Logging", "MartletCore", "MartletPostgres", "MartletProtocol", "MartletResourceServer",
+            "MartletSQLite",
             "MartletServer", "NIOCore", "ServiceLifecycle", "Synchronization", "UnixSignals",
             "Yams",
         ],
@@ -45,7 +60,7 @@ enum ImportPlan {
     static let systemLibraries: Set<String> = ["Glibc", "Musl", "Darwin"]
 
     /// Targets that hold C declarations only.
-    static let withoutSwift: Set<String> = ["CArgon2", "CCrypt", "CMalloc"]
+    static let withoutSwift: Set<String> = ["CArgon2", "CCrypt", "CMalloc", "CPostgreSQL"]
 
     static func findings(in file: SourceFile, named target: String) -> [Finding] {
         guard let allowed = allowed[target] else {

@@ -7,6 +7,9 @@ import MartletProtocol
 /// has a good access token, whichever run renewed it last.
 @main
 struct NotesCommand {
+    /// What the app may do: sign the person in, for long, and read and write their notes.
+    static let scope = ["openid", "offline_access", "notes:read", "notes:write"]
+
     let session: OAuthSession
 
     init(issuer: String, clientID: String) throws {
@@ -16,7 +19,8 @@ struct NotesCommand {
 
     /// Opens the browser, and keeps the tokens that come back.
     func signIn() async throws {
-        let tokens = try await session.client.signInWithBrowser { url in
+        let options = SignInOptions(scope: Self.scope)
+        let tokens = try await session.client.signInWithBrowser(options) { url in
             print("Sign in at \(url)")
             try? SystemBrowser.open(url)
         }
@@ -26,7 +30,7 @@ struct NotesCommand {
 
     /// Shows a code for another device, where there is no browser here.
     func signInOnDevice() async throws {
-        let device = try await session.client.beginDeviceSignIn()
+        let device = try await session.client.beginDeviceSignIn(scope: Self.scope)
         print("Open \(device.verificationURI) and type \(device.userCode)")
         let tokens = try await session.client.finishDeviceSignIn(device)
         try await session.signIn(with: tokens)

@@ -61,6 +61,8 @@ struct RunCommand: AsyncParsableCommand {
         defer {
             if self.folder == nil { try? FileManager.default.removeItem(atPath: folder) }
         }
+        if store == .postgres { try await BenchDatabase.start(core: cores.server, in: folder) }
+        defer { BenchDatabase.stop() }
         let bench = Bench(
             settings: settings,
             server: try server ?? Self.serverBesideThis(),

@@ -1,5 +1,6 @@
 public import HTTPTypes
 public import MartletProtocol
+import MartletTransport
 
 #if canImport(FoundationEssentials)
     public import FoundationEssentials

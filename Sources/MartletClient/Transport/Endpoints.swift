@@ -1,5 +1,6 @@
 import HTTPTypes
 import MartletProtocol
+import MartletTransport
 import Synchronization
 
 #if canImport(FoundationEssentials)
@@ -11,23 +12,12 @@ import Synchronization
 /// The server's endpoints over HTTP: what is fetched from it once and kept, and the forms that are
 /// posted to it.
 final class Endpoints: Sendable {
-    /// The longest answer of an authorization server that is believed to be one: its largest, a key
-    /// set or metadata, have some kilobytes.
-    static let maximumSize = 1024 * 1024
-    /// How long metadata is good before it is fetched anew.
-    static let metadataLifetime: Duration = .seconds(600)
-
-    private struct Known {
-        var metadata: ServerMetadata?
-        /// `nil` for metadata that the app brought along: nothing is fetched.
-        var goodUntil: Date?
-    }
-
     let issuer: String
     let transport: any HTTPTransport
     private let surroundings: ClientSurroundings
-    private let known: Mutex<Known>
-    private let discovering = SharedWork<ServerMetadata>()
+    /// What the app brought along; then nothing is asked.
+    private let brought: ServerMetadata?
+    private let document: IssuerDocument
     private let keySet: Mutex<(uri: String, keys: FetchedKeySet)?> = Mutex(nil)
 
     init(
@@ -39,7 +29,13 @@ final class Endpoints: Sendable {
         self.issuer = issuer
         self.transport = transport
         self.surroundings = surroundings
-        known = Mutex(Known(metadata: metadata, goodUntil: nil))
+        brought = metadata
+        let now = surroundings.now
+        document = IssuerDocument(
+            issuer: issuer,
+            transport: transport,
+            secondsSince1970: { now().timeIntervalSince1970 }
+        )
     }
 
     // MARK: - Metadata and keys
@@ -47,37 +43,14 @@ final class Endpoints: Sendable {
     /// What is kept if it is good; else what the server says now; else, if it says nothing, what is
     /// kept.
     func metadata() async throws -> ServerMetadata {
-        let known = known.withLock { $0 }
-        if let metadata = known.metadata {
-            guard let goodUntil = known.goodUntil, surroundings.now() >= goodUntil else {
-                return metadata
-            }
-        }
+        if let brought { return brought }
+        let json: JSONValue
         do {
-            return try await discovering.value { [self] in try await discover() }
-        } catch let error as ClientError where error.isTemporary {
-            guard let metadata = known.metadata else { throw error }
-            return metadata
+            json = try await document.json()
+        } catch let failure as IssuerDocument.Failure {
+            throw ClientError(failure, of: issuer)
         }
-    }
-
-    /// Both well-known addresses in turn: a server has one of them at least.
-    private func discover() async throws -> ServerMetadata {
-        var failure = ClientError(.unsupported, "The server at \(issuer) publishes no metadata.")
-        for address in try ServerMetadata.addresses(of: issuer) {
-            switch await get(address) {
-            case .document(let json):
-                let metadata = try ServerMetadata(json: json, issuer: issuer)
-                let goodUntil = surroundings.now() + Self.metadataLifetime
-                known.withLock { $0 = Known(metadata: metadata, goodUntil: goodUntil) }
-                return metadata
-            case .absent:
-                continue
-            case .none(let error):
-                failure = error
-            }
-        }
-        throw failure
+        return try ServerMetadata(json: json, issuer: issuer)
     }
 
     /// The keys that the issuer signs with.
@@ -107,39 +80,21 @@ final class Endpoints: Sendable {
 
     // MARK: - Requests
 
-    /// What a GET brought.
+    private func get(_ address: String) async -> Document {
+        switch await PublishedDocument.get(address, by: transport) {
+        case .document(let json): .document(json)
+        case .absent: .absent
+        case .insecure: .none(ClientError(.insecure, "The address \(address) is not https."))
+        case .none(let sentence, let underlying): .none(.noAnswer(sentence, underlying))
+        }
+    }
+
+    /// What a GET brought, in the client's words.
     private enum Document {
         case document(JSONValue)
         /// The server says that there is nothing here.
         case absent
         case none(ClientError)
-    }
-
-    private func get(_ address: String) async -> Document {
-        guard let url = RequestAddress(address), RequestAddress.isConfidential(address) else {
-            return .none(ClientError(.insecure, "The address \(address) is not https."))
-        }
-        let request = HTTPRequest(
-            method: .get,
-            scheme: url.scheme,
-            authority: url.authority,
-            path: url.path,
-            headerFields: [.accept: "application/json"]
-        )
-        do {
-            let (body, response) = try await transport.send(request, body: Data())
-            let status = response.status.code
-            if status == 200, body.count <= Self.maximumSize,
-                let json = try? JSONValue(parsing: Array(body))
-            {
-                return .document(json)
-            }
-            return (400..<500).contains(status) && status != 429
-                ? .absent
-                : .none(.noAnswer("The server answered \(address) with \(status)."))
-        } catch {
-            return .none(.noAnswer("There was no answer from \(address).", error))
-        }
     }
 
     /// Posts a form, as this client.
@@ -181,7 +136,7 @@ final class Endpoints: Sendable {
             return FormAnswer(
                 status: response.status.code,
                 header: response.headerFields,
-                body: answer.count <= Self.maximumSize ? Array(answer) : []
+                body: answer.count <= PublishedDocument.maximumSize ? Array(answer) : []
             )
         } catch {
             try Task.checkCancellation()
@@ -202,5 +157,20 @@ extension ClientError {
     static func noAnswer(_ description: String, _ underlying: (any Error)? = nil) -> ClientError {
         if let error = underlying as? ClientError { return error }
         return ClientError(.offline, description, underlying: underlying)
+    }
+}
+
+extension ClientError {
+    init(_ failure: IssuerDocument.Failure, of issuer: String) {
+        switch failure {
+        case .insecure:
+            self.init(.insecure, "The issuer \(issuer) is not an https address.")
+        case .absent:
+            self.init(.unsupported, "The server at \(issuer) publishes no metadata.")
+        case .foreign:
+            self.init(.untrusted, "The server's metadata names another issuer than \(issuer).")
+        case .none(let sentence, let underlying):
+            self = .noAnswer(sentence, underlying)
+        }
     }
 }

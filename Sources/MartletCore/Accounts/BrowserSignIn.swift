@@ -106,6 +106,7 @@ extension AuthorizationServer {
             guard entry != nil else { return OneTimeChange(answer: false) }
             return OneTimeChange(
                 .remove,
+                writes: [.end(.signIn(signIn.id, of: signIn.account))],
                 events: [.signedOut(signIn.account, origin: signIn.origin)],
                 answer: true
             )

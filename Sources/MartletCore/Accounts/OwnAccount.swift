@@ -260,7 +260,7 @@ extension OwnAccount {
         case .clientCreated, .clientUpdated, .clientSecretRotated, .clientSessionsEnded,
             .clientRegistered, .clientUpdatedItself, .clientDeletedItself, .clientRemovedUnused,
             .registrationTokenCreated, .registrationTokenRevoked, .resourceChanged,
-            .resourceDeleted, .keysRotated:
+            .resourceDeleted, .keysRotated, .storeRecovered:
             return nil
         }
     }
@@ -288,7 +288,7 @@ extension AuditEvent {
             .accountSessionsEnded, .accountEnabled, .clientCreated, .clientUpdated,
             .clientSecretRotated, .clientSessionsEnded, .clientRemovedUnused,
             .registrationTokenCreated, .registrationTokenRevoked, .resourceChanged,
-            .resourceDeleted, .keysRotated:
+            .resourceDeleted, .keysRotated, .storeRecovered:
             nil
         }
     }

@@ -26,12 +26,13 @@ package struct Housekeeping: Sendable {
         case families
         case oneTime = "one_time"
         case events
+        case ends
         case clients
         case registrationTokens = "registration_tokens"
 
         fileprivate var batch: Int {
             switch self {
-            case .families, .oneTime, .events: Housekeeping.batch
+            case .families, .oneTime, .events, .ends: Housekeeping.batch
             case .clients, .registrationTokens: Housekeeping.registrationBatch
             }
         }
@@ -50,6 +51,10 @@ package struct Housekeeping: Sendable {
         round.removed[.oneTime] = try await storage.purgeOneTime(before: now, limit: Self.batch)
         round.removed[.events] = try await storage.purgeEvents(
             before: now - Self.historyLifetime,
+            limit: Self.batch
+        )
+        round.removed[.ends] = try await storage.purgeEnds(
+            before: now - KeyRing.publishedAfterUse,
             limit: Self.batch
         )
         round.removed[.clients] = try await removeUnusedClients(at: now)

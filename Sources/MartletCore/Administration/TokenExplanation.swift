@@ -84,10 +84,9 @@ extension AuthorizationServer {
             )
         }
         let client = try await snapshot.client(family.authorized.client)?.value
+        let proof = client?.secret == nil ? RotationPolicy.Proof.none : .clientAuthenticated
         let policy = client.map { client in
-            self.policy(of: client, for: family.authorized).holding(
-                for: client.secret == nil ? .none : .clientAuthenticated
-            )
+            self.policy(of: client, for: family.authorized).holding(for: proof)
         }
         return TokenExplanation(
             finding: .refreshToken(
@@ -97,7 +96,11 @@ extension AuthorizationServer {
                     status: status(
                         of: token,
                         in: session,
-                        policy: policy ?? settings.policy,
+                        terms: RotationTerms(
+                            policy: policy ?? settings.policy,
+                            proof: proof,
+                            arrived: surroundings.now()
+                        ),
                         standing: view.standing
                     )
                 )
@@ -110,15 +113,14 @@ extension AuthorizationServer {
     private func status(
         of token: RefreshToken,
         in session: Session,
-        policy: RotationPolicy,
+        terms: RotationTerms,
         standing: Standing
     ) -> TokenExplanation.RefreshTokenFinding.Status {
-        let now = surroundings.now()
         let rotation = session.family.rotation(
             presenting: token.generation,
-            terms: RotationTerms(policy: policy, arrived: now),
+            terms: terms,
             standing: standing,
-            at: now
+            at: terms.arrived
         )
         let since = session.family.state.lastRotation
         switch rotation {

@@ -39,7 +39,7 @@ struct RefreshTokenGrant {
             at: request.arrived
         )
 
-        let terms = RotationTerms(policy: policy, arrived: request.arrived)
+        let terms = RotationTerms(policy: policy, proof: proof, arrived: request.arrived)
         let verdict = try await server.storage.change(family) {
             [snapshot] view, now -> Change<RefreshVerdict> in
             guard view.revision == snapshot.revision else { return Change(answer: .overtaken) }

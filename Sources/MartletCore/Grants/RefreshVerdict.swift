@@ -22,7 +22,8 @@ enum RefreshVerdict: Sendable {
         case .reuse: usedTwice
         case .revokedByClient, .revokedByOperator, .revokedByUser, .replaced, .exhausted,
             .accountDisabled, .accountDeleted, .passwordChanged, .signedOutEverywhere, .signedOut,
-            .clientRevoked, .clientDeleted, .consentWithdrawn, .codeReuse, .keyCompromised:
+            .clientRevoked, .clientDeleted, .consentWithdrawn, .codeReuse, .keyCompromised,
+            .restored:
             ended
         }
     }

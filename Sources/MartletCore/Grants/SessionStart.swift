@@ -79,7 +79,9 @@ struct SessionStart {
                 case .overtaken: throw Directory.Overtaken()
                 case .standingChanged: return .standingChanged
                 case .notRedeemable: return .notRedeemable
-                case .made: break
+                case .made(let replaced):
+                    for id in replaced { server.notice(.sessionEnded(id, .replaced)) }
+                    server.notice(.sessionMade(family.authorized.id))
                 }
                 if client.registration?.isUsed == false { await server.noteUse(of: client.id) }
                 let policy = policy(of: family.authorized)
@@ -211,7 +213,9 @@ struct SessionStart {
     }
 
     private enum Insertion {
-        case made, overtaken, standingChanged, notRedeemable
+        /// With what was ended to make room.
+        case made(replacing: [FamilyID])
+        case overtaken, standingChanged, notRedeemable
     }
 
     /// The one atomic step: the family, the room it needs, its consent and the end of its code,
@@ -231,7 +235,8 @@ struct SessionStart {
                 account: view.standing.account,
                 client: view.standing.client,
                 consent: view.standing.consent ?? firstConsent?.epoch,
-                isSignedIn: view.standing.isSignedIn
+                isSignedIn: view.standing.isSignedIn,
+                restoration: view.standing.restoration
             )
             guard standing.epochs == family.authorized.epochs, standing.isSignedIn else {
                 // What was read for this very request is read again.
@@ -243,11 +248,12 @@ struct SessionStart {
                 policy: policy,
                 standing: standing,
                 at: now
-            ).compactMap { other -> (Write, AuditEvent)? in
+            ).compactMap { other -> (FamilyID, Write, AuditEvent)? in
                 guard case .end(let state) = other.revocation(.replaced, at: now) else {
                     return nil
                 }
-                return (.state(other.authorized.id, state), other.endEvent(.replaced))
+                let id = other.authorized.id
+                return (id, .state(id, state), other.endEvent(.replaced))
             }
             let made = AuditEvent.sessionMade(
                 family.authorized.id,
@@ -255,10 +261,13 @@ struct SessionStart {
                 client: family.authorized.client,
                 origin: family.authorized.origin
             )
-            var writes = ends.map(\.0)
+            var writes = ends.map(\.1)
             if isFirst, let firstConsent { writes.append(.create(firstConsent)) }
             if let redemption { writes.append(.remember(redemption.used(family.authorized))) }
-            return (Change(writes: writes, events: [made] + ends.map(\.1), answer: ()), .made)
+            return (
+                Change(writes: writes, events: [made] + ends.map(\.2), answer: ()),
+                .made(replacing: ends.map(\.0))
+            )
         }
     }
 

@@ -42,22 +42,7 @@ extension AuthorizationServer {
         from origin: Origin,
         in snapshot: Snapshot
     ) async throws -> Caller {
-        if case .secret(let id, let secret) = presented,
-            let resource = snapshot.resource(introspectionID: id)
-        {
-            guard
-                try await secrets.verify(
-                    secret,
-                    of: id,
-                    against: resource.secret,
-                    keys: snapshot.keys,
-                    at: origin.address,
-                    surroundings.now()
-                )
-            else {
-                notice(.clientAuthenticationFailed(id))
-                throw Self.authenticationFailed
-            }
+        if let resource = try await resource(presented, from: origin, in: snapshot) {
             return .resource(resource)
         }
         let (client, proof) = try await authenticate(presented, from: origin, in: snapshot)
@@ -68,6 +53,30 @@ extension AuthorizationServer {
             )
         }
         return .client(client)
+    }
+
+    /// The API that presented itself, believed; `nil` if it is none that did.
+    func resource(
+        _ presented: PresentedClient,
+        from origin: Origin,
+        in snapshot: Snapshot
+    ) async throws -> Resource? {
+        guard case .secret(let id, let secret) = presented,
+            let resource = snapshot.resource(introspectionID: id)
+        else { return nil }
+        let isRight = try await secrets.verify(
+            secret,
+            of: id,
+            against: resource.secret,
+            keys: snapshot.keys,
+            at: origin.address,
+            surroundings.now()
+        )
+        guard isRight else {
+            notice(.clientAuthenticationFailed(id))
+            throw Self.authenticationFailed
+        }
+        return resource
     }
 
     private func introspect(

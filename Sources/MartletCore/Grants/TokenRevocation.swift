@@ -40,12 +40,18 @@ extension AuthorizationServer {
 
     private func deny(_ claims: AccessTokenClaims, of client: Client) async throws {
         guard claims.clientID == client.id.rawValue else { return }
-        _ = try await storage.put(
-            OneTimeEntry(
-                key: OneTimeKey(.deniedAccessToken, claims.tokenID),
-                expiresAt: Instant(seconds: claims.expiresAt)
-            )
+        let entry = OneTimeEntry(
+            key: OneTimeKey(.deniedAccessToken, claims.tokenID),
+            expiresAt: Instant(seconds: claims.expiresAt)
         )
+        try await storage.change(entry.key) { known, _ -> OneTimeChange<Void> in
+            guard known == nil else { return OneTimeChange(answer: ()) }
+            return OneTimeChange(
+                .put(entry),
+                writes: [.end(.accessToken(claims.tokenID, audience: claims.audience))],
+                answer: ()
+            )
+        }
     }
 
     /// Ends a family for this reason; answers whether it lived. One that is over by its own state
@@ -56,7 +62,7 @@ extension AuthorizationServer {
         _ family: AuthorizedFamily,
         for reason: EndReason
     ) async throws(StorageError) -> Bool {
-        try await storage.change(family) { view, now -> Change<Bool> in
+        let ended = try await storage.change(family) { view, now -> Change<Bool> in
             guard let family = view.family,
                 view.standing.end(of: family.authorized.epochs) == nil
             else { return Change(answer: false) }
@@ -67,5 +73,7 @@ extension AuthorizationServer {
                 return Change(state: state, events: [family.endEvent(reason)], answer: true)
             }
         }
+        if ended { notice(.sessionEnded(family.id, reason)) }
+        return ended
     }
 }

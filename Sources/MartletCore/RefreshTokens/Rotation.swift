@@ -12,6 +12,18 @@
 /// | an earlier one | ``reuse(_:ending:)``: the family ends now, newest token included |
 /// | ahead of the state | ``refuse(_:)``, and alarm: the store was rolled back or the key is stolen |
 ///
+/// In a store that was recovered from a copy with its sessions going on (``Restoration``), what came
+/// after the copy was made is not known: the newest token of a family may be ahead of the state, and
+/// the one that seems current may be long dead. There these rows come before the last four, and a
+/// family is *unconfirmed* until it was rotated once since:
+///
+/// | presented, in a recovered store | outcome |
+/// | --- | --- |
+/// | unconfirmed when the time for it is over | ``refuse(_:)``: the family is over |
+/// | unconfirmed; current, ahead or within the overlap; from a holder who may not confirm it | ``refuse(_:)``: nothing is written, a holder who may still can |
+/// | unconfirmed; current or ahead | ``rotate(to:)`` from the presented generation: the family is confirmed |
+/// | confirmed and older than the recovery; ahead | ``reuse(_:ending:)``: somebody else confirmed it with an older token |
+///
 /// With overlap 0 there is no repeat, whatever the clocks say. A successor that was used ends the
 /// overlap too, even where its use made no new one (a policy that is static now, but was not).
 package enum Rotation: Sendable, Equatable {
@@ -44,6 +56,9 @@ package enum Rotation: Sendable, Equatable {
         case afterRepeat = "after_repeat"
         /// A token that was superseded long ago.
         case olderGeneration = "older_generation"
+        /// A token that is newer than the one by which the family was confirmed in a recovered
+        /// store: one of the two holders keeps a copy.
+        case afterRestoration = "after_restoration"
     }
 
     /// Reuse of the previous token within this time after its rotation counts as parallel use.
@@ -57,9 +72,16 @@ package struct RotationTerms: Sendable {
     /// When the request reached the server: the overlap is judged by it, so that a retry does not
     /// lose its chance in a queue.
     package let arrived: Instant
+    /// What the request proved beyond the token.
+    package let proof: RotationPolicy.Proof
 
-    package init(policy: RotationPolicy, arrived: Instant) {
+    package init(
+        policy: RotationPolicy,
+        proof: RotationPolicy.Proof = .none,
+        arrived: Instant
+    ) {
         self.policy = policy
+        self.proof = proof
         self.arrived = arrived
     }
 }
@@ -70,6 +92,11 @@ extension TokenFamily {
     package func end(under policy: RotationPolicy, standing: Standing, at now: Instant) -> Ended? {
         if let ended = state.ended { return ended }
         if let ended = standing.end(of: authorized.epochs) { return ended }
+        if let restoration = standing.restoration, restoration.isUnconfirmed(state),
+            now >= restoration.until
+        {
+            return Ended(reason: .restored, at: restoration.until)
+        }
         let idleEnd = state.lastRotation + policy.idleLifetime
         if now >= min(idleEnd, authorized.absoluteEnd) {
             return idleEnd < authorized.absoluteEnd
@@ -92,19 +119,54 @@ extension TokenFamily {
         if let ended = end(under: policy, standing: standing, at: now) {
             return .refuse(.over(ended))
         }
+        if isReuse(of: presented, terms: terms) {
+            return reuse(kindOfReuse(of: presented, terms: terms), at: now)
+        }
+        if let restoration = standing.restoration, restoration.isUnconfirmed(state) {
+            guard restoration.accepts(terms.proof) else {
+                return .refuse(.over(Ended(reason: .restored, at: restoration.since)))
+            }
+            if presented >= state.generation {
+                return confirm(presented, since: restoration.since, under: policy, at: now)
+            }
+        }
         if presented > state.generation {
-            return .refuse(.aheadOfState)
+            guard let restoration = standing.restoration, restoration.concerns(authorized) else {
+                return .refuse(.aheadOfState)
+            }
+            return reuse(.afterRestoration, at: now)
         }
         if presented == state.generation {
             return advance(under: policy, at: now)
         }
         var next = state
-        guard isReuse(of: presented, terms: terms) else {
-            next.marks.repeated = true
-            return .repeatLast(next)
+        next.marks.repeated = true
+        return .repeatLast(next)
+    }
+
+    private func reuse(_ kind: Rotation.Reuse, at now: Instant) -> Rotation {
+        var ending = state
+        ending.ended = Ended(reason: .reuse, at: now)
+        return .reuse(kind, ending: ending)
+    }
+
+    /// Takes up the family at the generation of a token that the copy may not know of.
+    private func confirm(
+        _ presented: Generation,
+        since: Instant,
+        under policy: RotationPolicy,
+        at now: Instant
+    ) -> Rotation {
+        var known = state
+        if presented > state.generation {
+            known.generation = presented
+            // What they tell is of another token.
+            known.marks.repeated = false
+            known.marks.usedInPlace = false
         }
-        next.ended = Ended(reason: .reuse, at: now)
-        return .reuse(kindOfReuse(of: presented, terms: terms), ending: next)
+        // Later than the recovery, whatever the clock says: this happens once.
+        return TokenFamily(authorized: authorized, state: known)
+            .advance(under: policy, at: max(now, since + .microseconds(1)))
     }
 
     /// Whether the token of this generation was superseded and its overlap is over: what ends a

@@ -31,7 +31,8 @@ package struct FamilyEpochs: Sendable, Equatable {
 }
 
 /// What a family hangs on, as the store holds it now: the epochs of its account, client and
-/// consent, a missing one of something deleted, and the browser's sign-in.
+/// consent, a missing one of something deleted, the browser's sign-in, and whether the store is the
+/// one that the family was last rotated in.
 package struct Standing: Sendable, Equatable {
     package let account: Epoch?
     package let client: Epoch?
@@ -39,12 +40,21 @@ package struct Standing: Sendable, Equatable {
     /// Whether the browser's sign-in that the family ends with goes on; true of families that end
     /// with none.
     package let isSignedIn: Bool
+    /// What holds for older families since the store was recovered from a copy.
+    package let restoration: Restoration?
 
-    package init(account: Epoch?, client: Epoch?, consent: Epoch?, isSignedIn: Bool = true) {
+    package init(
+        account: Epoch?,
+        client: Epoch?,
+        consent: Epoch?,
+        isSignedIn: Bool = true,
+        restoration: Restoration? = nil
+    ) {
         self.account = account
         self.client = client
         self.consent = consent
         self.isSignedIn = isSignedIn
+        self.restoration = restoration
     }
 
     /// The end that a change of standing brought to families of these epochs; `nil` while they are

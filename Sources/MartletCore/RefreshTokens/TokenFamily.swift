@@ -14,8 +14,9 @@ package struct TokenFamily: Sendable, Equatable {
     }
 }
 
-/// What was authorized when the family was made. Never changed, so a cached copy is never wrong.
-package struct AuthorizedFamily: Sendable, Equatable {
+/// What was authorized when the family was made. Never changed, so a cached one is never wrong, and
+/// everybody who needs it can hold the same one.
+package final class AuthorizedFamily: Sendable, Equatable {
     package let id: FamilyID
     package let client: ClientID
     package let account: AccountID
@@ -73,6 +74,18 @@ package struct AuthorizedFamily: Sendable, Equatable {
         self.origin = origin
         self.signIn = signIn
         self.claims = claims
+    }
+
+    /// Whether the two say the same.
+    package static func == (one: AuthorizedFamily, other: AuthorizedFamily) -> Bool {
+        one === other
+            || one.id == other.id && one.client == other.client && one.account == other.account
+                && one.scope == other.scope && one.resources == other.resources
+                && one.secretHash == other.secretHash && one.refreshKey == other.refreshKey
+                && one.keyBinding == other.keyBinding && one.epochs == other.epochs
+                && one.madeAt == other.madeAt && one.absoluteEnd == other.absoluteEnd
+                && one.authentication == other.authentication && one.origin == other.origin
+                && one.signIn == other.signIn && one.claims == other.claims
     }
 }
 
@@ -241,6 +254,8 @@ package enum EndReason: String, Sendable, Codable, CaseIterable {
     case codeReuse = "code_reuse"
     /// The key that its tokens are tagged with was dropped as compromised.
     case keyCompromised = "key_compromised"
+    /// The store was recovered from a copy, which does not know what happened to it since.
+    case restored
 
     /// What a person is told, as the end of the sentence "This session ended because …".
     package var explanation: String {
@@ -263,6 +278,7 @@ package enum EndReason: String, Sendable, Codable, CaseIterable {
         case .consentWithdrawn: "the consent was withdrawn"
         case .codeReuse: "the code that it was made from was used twice"
         case .keyCompromised: "the key behind its tokens was dropped as compromised"
+        case .restored: "the server was restored from a backup"
         }
     }
 }

@@ -3,20 +3,27 @@ import Synchronization
 /// The reference store: all of ``Storage`` over dictionaries behind one lock. It shows what a
 /// store must do in the fewest words, and carries tests and simulations; it keeps nothing.
 package final class InMemoryStorage: Storage {
-    fileprivate struct Contents {
+    struct Contents {
+        var condition = StoreCondition.standard
         var authorized: [FamilyID: AuthorizedFamily] = [:]
         var states: [FamilyID: FamilyState] = [:]
         var oneTime: [OneTimeKey: OneTimeEntry] = [:]
         var records: [RecordKind: [String: StoredRecord]] = [:]
-        var events: [AuditEntry] = []
+        /// With the numbers of their entries, which ascend.
+        var events: [StoredEntry] = []
+        var ends: [EndLogEntry] = []
         var revision: Int64 = 0
         var closed = false
     }
 
+    let identity: String
+
     private let contents = Mutex(Contents())
     private let clock: @Sendable () -> Instant
 
-    package init(clock: @escaping @Sendable () -> Instant) {
+    /// - Parameter identity: tells it from others, where there are others.
+    package init(identity: String = "memory", clock: @escaping @Sendable () -> Instant) {
+        self.identity = identity
         self.clock = clock
     }
 
@@ -29,12 +36,24 @@ package final class InMemoryStorage: Storage {
     }
 
     /// One atomic step over everything.
-    private func whole<Result: Sendable>(
+    func whole<Result: Sendable>(
         _ body: (inout sending Contents, Instant) throws(StorageError) -> Result
     ) throws(StorageError) -> Result {
         let now = clock()
         return try contents.withLock { contents throws(StorageError) in
             guard !contents.closed else { throw .unavailable("the store is closed") }
+            return try body(&contents, now)
+        }
+    }
+
+    /// One atomic step that may write.
+    private func writing<Result: Sendable>(
+        _ body: (inout sending Contents, Instant) throws(StorageError) -> Result
+    ) throws(StorageError) -> Result {
+        let now = clock()
+        return try contents.withLock { contents throws(StorageError) in
+            guard !contents.closed else { throw .unavailable("the store is closed") }
+            guard contents.condition.takesWrites else { throw .outOfService }
             return try body(&contents, now)
         }
     }
@@ -48,7 +67,7 @@ extension InMemoryStorage {
         redeeming redeemed: OneTimeKey?,
         step: @escaping @Sendable (InsertView, Instant) -> ErasedChange?
     ) async throws(StorageError) {
-        try whole { contents, now throws(StorageError) in
+        try writing { contents, now throws(StorageError) in
             let id = family.authorized.id
             guard contents.authorized[id] == nil else { throw .conflict }
             let view = InsertView(
@@ -68,7 +87,7 @@ extension InMemoryStorage {
         _ family: AuthorizedFamily,
         step: @escaping @Sendable (FamilyView, Instant) -> ErasedChange
     ) async throws(StorageError) {
-        try whole { contents, clock throws(StorageError) in
+        try writing { contents, clock throws(StorageError) in
             let view = contents.view(of: family.id, standingOf: family)
             let now = max(clock, view.family?.state.lastRotation ?? clock)
             let change = step(view, now)
@@ -98,7 +117,7 @@ extension InMemoryStorage {
     }
 
     package func purge(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
-        try whole { contents, _ throws(StorageError) in
+        try writing { contents, _ throws(StorageError) in
             let over = contents.authorized.values
                 .filter { $0.absoluteEnd < instant }
                 .prefix(limit)
@@ -136,7 +155,8 @@ extension InMemoryStorage.Contents {
             consent: records[.consent]?[
                 Consent.recordID(account: family.account, client: family.client)
             ]?.epoch,
-            isSignedIn: isSignedIn(family)
+            isSignedIn: isSignedIn(family),
+            restoration: condition.restoration
         )
     }
 
@@ -194,9 +214,23 @@ extension InMemoryStorage.Contents {
                 }
             case .remember(let entry):
                 oneTime[entry.key] = entry
+            case .end(let ended): append(ended, at: now)
             }
         }
-        self.events.append(contentsOf: events.map { AuditEntry(at: now, event: $0) })
+        append(events, at: now)
+    }
+
+    mutating func append(_ events: [AuditEvent], at now: Instant) {
+        for event in events {
+            let number = (self.events.last?.number ?? 0) + 1
+            self.events.append(StoredEntry(number: number, at: now, event: event.stored))
+        }
+        for ended in events.compactMap(\.endedTokens) { append(ended, at: now) }
+    }
+
+    private mutating func append(_ ended: EndedTokens, at now: Instant) {
+        let position = EndPosition((ends.last?.position.value ?? 0) + 1)
+        ends.append(EndLogEntry(position: position, at: now, ended: ended))
     }
 }
 
@@ -204,7 +238,7 @@ extension InMemoryStorage.Contents {
 
 extension InMemoryStorage {
     package func put(_ entry: OneTimeEntry) async throws(StorageError) -> Bool {
-        try whole { contents, now throws(StorageError) in
+        try writing { contents, now throws(StorageError) in
             if let there = contents.oneTime[entry.key], there.expiresAt > now { return false }
             contents.oneTime[entry.key] = entry
             return true
@@ -221,7 +255,7 @@ extension InMemoryStorage {
         _ key: OneTimeKey,
         step: @escaping @Sendable (OneTimeEntry?, Instant) -> ErasedOneTimeChange
     ) async throws(StorageError) {
-        try whole { contents, now throws(StorageError) in
+        try writing { contents, now throws(StorageError) in
             let change = step(contents.remembered(key, at: now), now)
             switch change.entry {
             case .keep: break
@@ -233,7 +267,7 @@ extension InMemoryStorage {
     }
 
     package func take(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry? {
-        try whole { contents, now throws(StorageError) in
+        try writing { contents, now throws(StorageError) in
             contents.oneTime.removeValue(forKey: key).flatMap { $0.expiresAt > now ? $0 : nil }
         }
     }
@@ -242,7 +276,7 @@ extension InMemoryStorage {
         before instant: Instant,
         limit: Int
     ) async throws(StorageError) -> Int {
-        try whole { contents, _ throws(StorageError) in
+        try writing { contents, _ throws(StorageError) in
             let over = contents.oneTime.values.filter { $0.expiresAt < instant }.prefix(limit)
             for entry in over { contents.oneTime[entry.key] = nil }
             return over.count
@@ -275,7 +309,7 @@ extension InMemoryStorage {
         _ changes: [RecordChange],
         events: [AuditEvent]
     ) async throws(StorageError) {
-        try whole { contents, now throws(StorageError) in
+        try writing { contents, now throws(StorageError) in
             var records = contents.records
             for change in changes {
                 switch change {
@@ -296,7 +330,7 @@ extension InMemoryStorage {
             }
             contents.records = records
             contents.revision += 1
-            contents.events.append(contentsOf: events.map { AuditEntry(at: now, event: $0) })
+            contents.append(events, at: now)
         }
     }
 
@@ -340,9 +374,15 @@ extension InMemoryStorage {
         limit: Int
     ) async throws(StorageError) -> [AuditEntry] {
         try whole { contents, _ throws(StorageError) in
-            Array(
-                contents.events.reversed().filter { selection.includes($0.event) }.prefix(limit)
-            )
+            var entries: [AuditEntry] = []
+            for entry in contents.events.reversed() where entries.count < limit {
+                guard selection.includes(entry.event) else { continue }
+                guard let event = AuditEvent(entry.event) else {
+                    throw .corrupt("the event \"\(entry.event.name)\" cannot be read")
+                }
+                entries.append(AuditEntry(at: entry.at, event: event))
+            }
+            return entries
         }
     }
 
@@ -350,7 +390,7 @@ extension InMemoryStorage {
         before instant: Instant,
         limit: Int
     ) async throws(StorageError) -> Int {
-        try whole { contents, _ throws(StorageError) in
+        try writing { contents, _ throws(StorageError) in
             let count = min(limit, contents.events.prefix { $0.at < instant }.count)
             contents.events.removeFirst(count)
             return count
@@ -358,13 +398,40 @@ extension InMemoryStorage {
     }
 }
 
+// MARK: - The end log
+
+extension InMemoryStorage {
+    package func ends(
+        after position: EndPosition,
+        from instant: Instant,
+        limit: Int
+    ) async throws(StorageError) -> [EndLogEntry] {
+        try whole { contents, _ throws(StorageError) in
+            Array(
+                contents.ends.filter { $0.position > position && $0.at >= instant }.prefix(limit)
+            )
+        }
+    }
+
+    package func purgeEnds(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
+        try whole { contents, _ throws(StorageError) in
+            let old = contents.ends.dropLast().prefix { $0.at < instant }.count
+            let count = min(limit, old)
+            contents.ends.removeFirst(count)
+            return count
+        }
+    }
+}
+
 extension AuditSelection {
     /// Whether an event is one of these.
-    package func includes(_ event: AuditEvent) -> Bool {
+    package func includes(_ event: AuditEvent) -> Bool { includes(event.stored) }
+
+    func includes(_ event: StoredEvent) -> Bool {
         switch self {
         case .all: true
-        case .family(let id): event.stored.family == id
-        case .account(let id): event.stored.account == id
+        case .family(let id): event.family == id
+        case .account(let id): event.account == id
         }
     }
 }

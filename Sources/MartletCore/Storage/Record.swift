@@ -117,6 +117,11 @@ package struct RecordBody {
 }
 
 extension RecordStore {
+    /// Whether no key was ever put into it: only for such a store may a master key be made.
+    package func isEmpty() async throws(StorageError) -> Bool {
+        try await list(.key, owner: nil, after: nil, limit: 1).records.isEmpty
+    }
+
     package func find<Value: Record>(
         _ type: Value.Type,
         id: String

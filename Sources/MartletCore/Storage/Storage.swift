@@ -1,6 +1,8 @@
-/// What Martlet keeps, in the domain's words. A store implements these four small protocols and
-/// passes `StorageContract`; nothing else is asked of it.
-package protocol Storage: TokenFamilyStore, OneTimeStore, RecordStore, AuditLog {
+/// What Martlet keeps, in the domain's words. A store implements these five small protocols and the
+/// one it is copied by, and passes `StorageContract`; nothing else is asked of it.
+package protocol Storage: TokenFamilyStore, OneTimeStore, RecordStore, AuditLog, EndLog,
+    StoreTransfer
+{
     /// The revision as of now. One read.
     func revision() async throws(StorageError) -> Revision
 
@@ -31,6 +33,9 @@ package enum StorageError: Error, Sendable, Equatable {
     case conflict
     /// What is stored cannot be what this version wrote; the text is for the operator's log.
     case corrupt(String)
+    /// The store is a backup's copy, sealed, or not whole yet: it takes no writes
+    /// (``StoreCondition``).
+    case outOfService
 }
 
 // MARK: - Token families
@@ -163,6 +168,8 @@ package enum Write: Sendable, Equatable {
     case create(StoredRecord)
     /// What is remembered under a key from now on, over what is there: that a code was used.
     case remember(OneTimeEntry)
+    /// What ends with the step and no event tells exactly: an entry of the ``EndLog``.
+    case end(EndedTokens)
 }
 
 /// A ``Change`` without its answer, which is all that a store needs to know of it: no generic

@@ -24,6 +24,7 @@ package struct KeyRing: Sendable {
         private let accessToken: JSONWebSignature.Signer
         private let idToken: JSONWebSignature.Signer
         private let logoutToken: JSONWebSignature.Signer
+        private let securityEvent: JSONWebSignature.Signer
 
         init(record: SigningKeyRecord, key: SigningKey) {
             self.record = record
@@ -31,6 +32,7 @@ package struct KeyRing: Sendable {
             accessToken = JSONWebSignature.Signer(key: key, type: AccessTokenClaims.type)
             idToken = JSONWebSignature.Signer(key: key, type: IDTokenClaims.type)
             logoutToken = JSONWebSignature.Signer(key: key, type: LogoutTokenClaims.type)
+            securityEvent = JSONWebSignature.Signer(key: key, type: SessionRevokedClaims.type)
         }
 
         func signer(of token: SignedToken) -> JSONWebSignature.Signer {
@@ -38,6 +40,7 @@ package struct KeyRing: Sendable {
             case .accessToken: accessToken
             case .idToken, .userInfo: idToken
             case .logoutToken: logoutToken
+            case .securityEvent: securityEvent
             }
         }
     }
@@ -47,6 +50,8 @@ package struct KeyRing: Sendable {
         case accessToken
         case idToken
         case logoutToken
+        /// What tells an API of ended sessions (RFC 8417).
+        case securityEvent
         /// An answer of the UserInfo endpoint (OIDC Core §5.3.2): a JWT without a type of its own.
         /// It cannot pass for an ID token, for it never expires.
         case userInfo

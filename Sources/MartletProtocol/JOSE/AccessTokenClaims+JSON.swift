@@ -51,14 +51,7 @@ extension AccessTokenClaims {
         )
         authorizedParty = try claims.text(ClaimName.authorizedParty)
         notBefore = try claims.time(ClaimName.notBefore, rounded: .up)
-        authenticationTime = try claims.time(ClaimName.authenticationTime, rounded: .down)
-        authenticationContext = try claims.text(ClaimName.authenticationContext)
-        authenticationMethods = try claims.texts(ClaimName.authenticationMethods) ?? []
-        sessionID = try claims.text(ClaimName.sessionID)
-        if let value = object[ClaimName.confirmation] {
-            guard let members = value.object else { throw claims.error(ClaimName.confirmation) }
-            confirmation = try Confirmation(ClaimReader(object: members))
-        }
+        try readAuthentication(claims)
     }
 }
 
@@ -71,7 +64,7 @@ extension AccessTokenClaims.Confirmation {
         )
     }
 
-    fileprivate init(_ claims: ClaimReader) throws(JOSEError) {
+    init(_ claims: ClaimReader) throws(JOSEError) {
         self.init(
             keyThumbprint: try claims.text(ClaimName.keyThumbprint),
             certificateThumbprint: try claims.text(ClaimName.certificateThumbprint)

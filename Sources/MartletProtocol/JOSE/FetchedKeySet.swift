@@ -102,7 +102,8 @@ public final class FetchedKeySet: KeySource {
         let now = secondsSince1970()
         let held = held.withLock { $0 }
         guard held.keys != nil else { return nil }
-        if Self.needsLook(held, missing: false, at: now, under: terms) {
+        // Requests that come while a look is on its way begin no task each.
+        if Self.needsLook(held, missing: false, at: now, under: terms), !looking.isRunning {
             Task { try? await look() }
         }
         return good(held, at: now)

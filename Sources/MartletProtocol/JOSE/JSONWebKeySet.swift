@@ -40,12 +40,12 @@ public struct JSONWebKeySet: Sendable, Hashable {
     ///   - algorithm: The token's `alg`; keys that are not for it are passed over.
     /// - Returns: The key, or nil if there is none or more than one.
     public func key(withID keyID: String?, for algorithm: SignatureAlgorithm) -> JSONWebKey? {
-        let fitting = keys.filter { key in
-            guard key.canVerify(algorithm) else { return false }
-            guard let keyID else { return true }
-            return key.keyID?.isSameText(as: keyID) ?? false
+        var fitting: Int?
+        for index in keys.indices where keys[index].fits(keyID, algorithm) {
+            if fitting != nil { return nil }
+            fitting = index
         }
-        return fitting.count == 1 ? fitting.first : nil
+        return fitting.map { keys[$0] }
     }
 
     /// Writes the document `{"keys": [...]}`.
@@ -60,5 +60,13 @@ public struct JSONWebKeySet: Sendable, Hashable {
                 }
             )
         }
+    }
+}
+
+extension JSONWebKey {
+    fileprivate func fits(_ wanted: String?, _ algorithm: SignatureAlgorithm) -> Bool {
+        guard canVerify(algorithm) else { return false }
+        guard let wanted else { return true }
+        return keyID?.isSameText(as: wanted) ?? false
     }
 }

@@ -20,6 +20,7 @@ extension JSONWebSignature {
         /// - Returns: Whether this is the token's type; false if it has none.
         public func isType(_ name: String) -> Bool {
             guard let type else { return false }
+            if type.isSameText(as: name) { return true }
             let given = Array(type.utf8).lowercasedASCII
             let wanted = Array(name.utf8).lowercasedASCII
             return given == wanted || given == Array("application/".utf8) + wanted

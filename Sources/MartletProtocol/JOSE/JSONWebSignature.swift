@@ -32,24 +32,71 @@ public struct JSONWebSignature: Sendable, Hashable {
     ///   ``JOSEError/Code/unsupportedAlgorithm`` (`none` and the HMAC algorithms too) or
     ///   ``JOSEError/Code/unsupportedHeader`` (`crit`, `b64` or `zip` is there).
     public static func parse(_ compact: String) throws(JOSEError) -> JSONWebSignature {
-        guard compact.utf8.count <= maximumLength else {
+        try parse(Array(compact.utf8), knowing: nil)
+    }
+
+    /// Takes a token apart, without reading a header that was read before: an issuer's tokens have one
+    /// and the same.
+    ///
+    /// - Parameters:
+    ///   - bytes: The token in its compact form.
+    ///   - known: A header, and the characters that it was read from.
+    package static func parse(
+        _ bytes: [UInt8],
+        knowing known: KnownHeader?
+    ) throws(JOSEError) -> JSONWebSignature {
+        guard bytes.count <= maximumLength else {
             throw JOSEError(.tooLarge, "The token is too long.")
         }
-        let bytes = Array(compact.utf8)
-        let dots = bytes.indices.filter { bytes[$0] == UInt8(ascii: ".") }
-        guard dots.count == 2 else {
+        guard let (first, second) = dots(in: bytes) else {
             throw JOSEError(.malformed, "The token does not have three parts.")
         }
-        guard dots[0] <= maximumHeaderLength else {
+        guard first <= maximumHeaderLength else {
             throw JOSEError(.tooLarge, "The token's header is too long.")
         }
-        let header = try Header(decode(bytes[..<dots[0]]))
+        let header: Header
+        if let known, known.encoded.count == first, bytes.begins(with: known.encoded) {
+            header = known.header
+        } else {
+            header = try Header(decode(bytes[..<first]))
+        }
         return JSONWebSignature(
             header: header,
-            payload: try decode(bytes[(dots[0] + 1)..<dots[1]]),
-            signature: try decode(bytes[(dots[1] + 1)...]),
-            signingInput: Array(bytes[..<dots[1]])
+            payload: try decode(bytes[(first + 1)..<second]),
+            signature: try decode(bytes[(second + 1)...]),
+            signingInput: Array(bytes[..<second])
         )
+    }
+
+    /// A header that was read, and the characters that it was read from.
+    package struct KnownHeader: Sendable {
+        let header: Header
+        let encoded: [UInt8]
+
+        /// The header of a token that was taken apart.
+        package init(of token: JSONWebSignature) {
+            header = token.header
+            encoded = Array(token.signingInput.prefix { $0 != UInt8(ascii: ".") })
+        }
+
+        package func isHeader(of token: JSONWebSignature) -> Bool {
+            token.signingInput.begins(with: encoded)
+                && token.signingInput.count > encoded.count
+                && token.signingInput[encoded.count] == UInt8(ascii: ".")
+        }
+    }
+
+    /// Where the two dots are, if there are two.
+    private static func dots(in bytes: [UInt8]) -> (Int, Int)? {
+        bytes.withUnsafeBufferPointer { bytes in
+            var found = (0, 0)
+            var count = 0
+            for index in bytes.indices where bytes[index] == UInt8(ascii: ".") {
+                if count == 0 { found.0 = index } else { found.1 = index }
+                count += 1
+            }
+            return count == 2 ? found : nil
+        }
     }
 
     private static func decode(_ part: ArraySlice<UInt8>) throws(JOSEError) -> [UInt8] {

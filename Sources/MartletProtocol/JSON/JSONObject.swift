@@ -33,7 +33,10 @@ public struct JSONObject: Sendable, Hashable {
     /// - Parameter name: The member's name, compared byte for byte (RFC 8259 §8.3).
     public subscript(name: String) -> JSONValue? {
         get {
-            members.first { $0.name.isSameText(as: name) }?.value
+            for index in members.indices where members[index].name.isSameText(as: name) {
+                return members[index].value
+            }
+            return nil
         }
         set {
             let index = members.firstIndex { $0.name.isSameText(as: name) }
@@ -44,15 +47,5 @@ public struct JSONObject: Sendable, Hashable {
             case (nil, nil): break
             }
         }
-    }
-}
-
-extension String {
-    /// Whether two strings are the same bytes.
-    ///
-    /// Swift's `==` takes canonically equivalent spellings for equal; identifiers, member names and
-    /// issuers are compared as they were sent (RFC 7519 §7.3).
-    package func isSameText(as other: String) -> Bool {
-        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
     }
 }

@@ -1,17 +1,23 @@
 /// Reads JSON from bytes, one byte at a time, and stops at the first that is wrong.
 struct JSONReader {
-    private let bytes: [UInt8]
+    /// Up to so many members of an object are compared one by one; beyond, by their hashes, so that
+    /// nobody makes us compare each with each.
+    private static let fewMembers = 16
+
+    private let bytes: UnsafeBufferPointer<UInt8>
     private var index = 0
     private var depth = 0
 
     static func read(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
-        var reader = JSONReader(bytes: bytes)
-        let value = try reader.value()
-        guard reader.next == nil else { throw reader.error("The value is followed by more") }
-        return value
+        try bytes.withUnsafeBufferPointer { bytes throws(JSONError) in
+            var reader = JSONReader(bytes: bytes)
+            let value = try reader.value()
+            guard reader.next == nil else { throw reader.error("The value is followed by more") }
+            return value
+        }
     }
 
-    private init(bytes: [UInt8]) {
+    private init(bytes: UnsafeBufferPointer<UInt8>) {
         self.bytes = bytes
         skipSpace()
     }
@@ -37,12 +43,12 @@ struct JSONReader {
         var members: [JSONObject.Member] = []
         var names: Set<String> = []
         if take("}") { return leave(.object(JSONObject())) }
+        members.reserveCapacity(Self.fewMembers)
         repeat {
             guard next == UInt8(ascii: "\"") else { throw error("A member's name is expected") }
             let start = index
             let name = try string()
-            // Swift's equality of strings: what a dictionary elsewhere would merge is refused too.
-            guard names.insert(name).inserted else {
+            guard Self.isNew(name, among: members, &names) else {
                 throw JSONError(at: start, "A member's name stands twice in an object")
             }
             guard take(":") else { throw error("A colon is expected after a member's name") }
@@ -50,6 +56,19 @@ struct JSONReader {
         } while take(",")
         guard take("}") else { throw error("A comma or the end of the object is expected") }
         return leave(.object(JSONObject(distinct: members)))
+    }
+
+    /// Swift's equality of strings: what a dictionary elsewhere would merge is refused too.
+    private static func isNew(
+        _ name: String,
+        among members: [JSONObject.Member],
+        _ names: inout Set<String>
+    ) -> Bool {
+        if members.count < fewMembers {
+            return !members.contains { $0.name == name }
+        }
+        if names.isEmpty { names = Set(members.map(\.name)) }
+        return names.insert(name).inserted
     }
 
     private mutating func array() throws(JSONError) -> JSONValue {
@@ -129,23 +148,29 @@ struct JSONReader {
         index += 1
         var unescaped: [UInt8] = []
         var run = index
+        var seen: UInt8 = 0
         while true {
             guard let byte = next else { throw error("A string has no end") }
             if byte == UInt8(ascii: "\"") { break }
             guard byte >= 0x20 else { throw error("A control character stands in a string") }
+            seen |= byte
             index += 1
             guard byte == UInt8(ascii: "\\") else { continue }
             unescaped.append(contentsOf: bytes[run..<(index - 1)])
             try appendEscape(to: &unescaped)
             run = index
         }
-        let rest = bytes[run..<index]
+        let rest = UnsafeBufferPointer(rebasing: bytes[run..<index])
         index += 1
-        // Every escape leaves a byte at least, so nothing means that there was none.
-        let text: String? =
-            unescaped.isEmpty
-            ? String(validating: rest, as: UTF8.self)
-            : String(validating: unescaped + rest, as: UTF8.self)
+        let text: String?
+        if !unescaped.isEmpty {
+            text = String(validating: unescaped + rest, as: UTF8.self)
+        } else if seen < 0x80 {
+            // Every escape leaves a byte at least, so there was none, and ASCII needs no validation.
+            text = String(decoding: rest, as: UTF8.self)
+        } else {
+            text = String(validating: rest, as: UTF8.self)
+        }
         guard let text else { throw JSONError(at: start, "A string is not valid UTF-8") }
         skipSpace()
         return text

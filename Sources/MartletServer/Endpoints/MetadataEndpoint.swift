@@ -52,7 +52,11 @@ struct MetadataEndpoint {
         body.member(ServerMetadataName.authorizationEndpoint, endpoint("/oauth/authorize"))
         body.member(ServerMetadataName.tokenEndpoint, endpoint("/oauth/token"))
         body.member(ServerMetadataName.revocationEndpoint, endpoint("/oauth/revoke"))
-        body.member("introspection_endpoint", endpoint("/oauth/introspect"))
+        body.member(ServerMetadataName.introspectionEndpoint, endpoint("/oauth/introspect"))
+        body.member(
+            ServerMetadataName.endedSessionsEndpoint,
+            endpoint(EndedSessionsEndpoint.path)
+        )
         body.member(ServerMetadataName.userInfoEndpoint, endpoint("/oauth/userinfo"))
         body.member(
             ServerMetadataName.deviceAuthorizationEndpoint,

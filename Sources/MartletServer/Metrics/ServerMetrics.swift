@@ -73,6 +73,8 @@ package struct ServerMetrics: Sendable {
     /// What the core noticed.
     func count(_ notice: AuthorizationServer.Notice) {
         switch notice {
+        // What began is counted by its grant; ends are in the audit log.
+        case .sessionMade, .sessionEnded: break
         case .rotated: rotations.increment()
         case .repeated: repeats.increment()
         case .issued(.refreshToken): refreshes.increment()

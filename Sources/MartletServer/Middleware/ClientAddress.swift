@@ -2,16 +2,15 @@ import HTTPTypes
 import Hummingbird
 
 /// Puts the client's address in the place of its nearest proxy's, if that proxy is trusted.
-struct ClientAddress: RouterMiddleware {
-    typealias Context = ServerContext
-
+struct ClientAddress {
     let proxies: TrustedProxies
 
     func handle(
         _ request: Request,
-        context: ServerContext,
-        next: @concurrent (Request, ServerContext) async throws -> Response
+        _ context: ServerContext,
+        next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
+        guard !proxies.isEmpty else { return try await next(request, context) }
         var context = context
         context.remoteAddress = proxies.clientAddress(
             connection: context.remoteAddress,

@@ -7,9 +7,7 @@ import MartletCore
 ///
 /// Nothing here is signed in by a cookie: who calls sends a token or a code along. So what a
 /// foreign page could gain is small; it gets nothing all the same. Never `*`, never credentials.
-struct CrossOrigin: RouterMiddleware {
-    typealias Context = ServerContext
-
+struct CrossOrigin {
     /// Seconds for which a browser need not ask again: the longest that a page which was
     /// unregistered meanwhile still sends requests, whose answers it cannot read any more.
     static let maximumAge = 600
@@ -24,8 +22,8 @@ struct CrossOrigin: RouterMiddleware {
 
     func handle(
         _ request: Request,
-        context: ServerContext,
-        next: @concurrent (Request, ServerContext) async throws -> Response
+        _ context: ServerContext,
+        next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         guard let methods = methods[request.uri.path] else {
             return try await next(request, context)
@@ -48,8 +46,8 @@ struct CrossOrigin: RouterMiddleware {
 
     /// The request's origin if it is a registered client's; a store that cannot tell says no.
     private func registeredOrigin(of request: Request) async -> String? {
-        let origins = request.headers[values: .origin]
-        guard origins.count == 1, let origin = origins.first,
+        // Two of them are in one line, which is nobody's origin.
+        guard let origin = request.headers.value(of: .origin),
             origin.utf8.count <= Self.maximumOrigin,
             (try? await server.hasSinglePageClient(at: origin)) == true
         else { return nil }

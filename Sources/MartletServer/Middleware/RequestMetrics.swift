@@ -6,9 +6,7 @@ import NIOCore
 ///
 /// Outermost, so that it sees the status that leaves, whatever was thrown. The series of all routes
 /// are made with the router; a request finds its own without a lock.
-struct RequestMetrics: RouterMiddleware {
-    typealias Context = ServerContext
-
+struct RequestMetrics {
     /// What no route of the table answers is told apart no further: its path is a stranger's.
     static let other = "other"
 
@@ -64,8 +62,8 @@ struct RequestMetrics: RouterMiddleware {
 
     func handle(
         _ request: Request,
-        context: ServerContext,
-        next: @concurrent (Request, ServerContext) async throws -> Response
+        _ context: ServerContext,
+        next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         let begun = now()
         inProgress.increment()

@@ -7,9 +7,7 @@ import Hummingbird
 /// One year, as the preload lists ask for. Without `includeSubDomains`: what is under an issuer's
 /// host (`https://example.com/login`) is often somebody else's. On localhost not at all, because
 /// browsers hold it for every port there, and so against everything else that is being developed.
-struct StrictTransportSecurity: RouterMiddleware {
-    typealias Context = ServerContext
-
+struct StrictTransportSecurity {
     static let field = "max-age=31536000"
 
     /// `nil` for an issuer that browsers may come to without TLS.
@@ -23,13 +21,7 @@ struct StrictTransportSecurity: RouterMiddleware {
         host == "localhost" || host.hasSuffix(".localhost")
     }
 
-    func handle(
-        _ request: Request,
-        context: ServerContext,
-        next: @concurrent (Request, ServerContext) async throws -> Response
-    ) async throws -> Response {
-        var response = try await next(request, context)
+    func apply(to response: inout Response) {
         response.headers[.strictTransportSecurity] = Self.field
-        return response
     }
 }

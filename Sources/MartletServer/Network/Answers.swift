@@ -4,16 +4,19 @@ import Logging
 import MartletCore
 import NIOCore
 
-/// What answers requests: the router, with what every answer carries.
+/// What answers requests: the reception, within a bound, and with what every answer carries.
 struct Answers: Sendable {
     private let responder: @Sendable (Request, ServerContext) async throws -> Response
     private let logger: Logger
     private let date: DateHeader
     private let inProgress = RequestsInProgress()
 
-    init(_ router: Router<ServerContext>, surroundings: Surroundings, logger: Logger) {
-        let responder = router.buildResponder()
-        self.responder = { try await responder.respond(to: $0, context: $1) }
+    init(
+        _ responder: @escaping @Sendable (Request, ServerContext) async throws -> Response,
+        surroundings: Surroundings,
+        logger: Logger
+    ) {
+        self.responder = responder
         self.logger = logger
         date = DateHeader(surroundings)
     }
@@ -21,6 +24,7 @@ struct Answers: Sendable {
     func answer(_ request: Request, on channel: any Channel) async -> Response {
         var context = ServerContext(source: .init(channel: channel, logger: logger))
         context.isPastCapacity = !inProgress.enter()
+        context.inProgress = inProgress
         defer { inProgress.leave() }
         var response: Response
         do {

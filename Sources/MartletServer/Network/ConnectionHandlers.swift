@@ -1,7 +1,5 @@
-import HTTPTypes
 import NIOCore
 import NIOHTTP2
-import NIOHTTPTypes
 import NIOTLS
 
 /// Closes a connection whose TLS handshake is not done in time: until then nothing else watches it.
@@ -52,20 +50,5 @@ final class ConnectionEnd: ChannelInboundHandler {
         // What is wrong with one stream ends that one.
         guard !(error is NIOHTTP2Errors.StreamError) else { return }
         context.close(promise: nil)
-    }
-}
-
-/// Takes away what an answer says about its connection: HTTP/2 has other words for it, and forbids
-/// these (RFC 9113 §8.2.2).
-final class ConnectionHeaders: ChannelOutboundHandler {
-    typealias OutboundIn = HTTPResponsePart
-    typealias OutboundOut = HTTPResponsePart
-
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard case .head(var head) = unwrapOutboundIn(data),
-            head.headerFields.contains(.connection)
-        else { return context.write(data, promise: promise) }
-        head.headerFields[.connection] = nil
-        context.write(wrapOutboundOut(.head(head)), promise: promise)
     }
 }

@@ -2,8 +2,6 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
-import NIOHTTPTypes
-import NIOHTTPTypesHTTP1
 
 /// A connection that speaks HTTP/1.1, with TLS underneath or without.
 struct PlainChannel: ServerChildChannel {
@@ -32,20 +30,9 @@ struct PlainChannel: ServerChildChannel {
         limits.maxHeaderFieldSize = Self.headers
         limits.maxHeaderListSize = Self.headers
         limits.maxHeaderFieldCount = Self.headerCount
-        try pipeline.configureHTTPServerPipeline(
-            withPipeliningAssistance: false,
-            withErrorHandling: false,
-            withOutboundHeaderValidation: false,
-            withEncoderConfiguration: .init(),
-            withDecoderLimitConfiguration: limits
-        )
         try pipeline.addHandlers([
-            HTTP1ToHTTPServerCodec(secure: false),
-            HTTPConnectionStateHandler(
-                idleTimeout: .nanoseconds(idleTimeout.nanoseconds),
-                logger: logger
-            ),
-            RequestHandler(answers, on: channel.eventLoop),
+            ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)),
+            RequestHandler(answers, by: .connection(idle: idleTimeout), on: channel.eventLoop),
         ])
     }
 

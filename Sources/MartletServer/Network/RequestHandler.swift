@@ -1,7 +1,8 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import NIOHTTPTypes
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
 
 /// The door: reads the requests of one connection (HTTP/1.1) or stream (HTTP/2), whole and one
 /// after another, has them answered, and writes the answers.
@@ -9,17 +10,19 @@ import NIOHTTPTypes
 /// It decides nothing about what is asked; every request goes to the one router. The framework has
 /// such a part too, which hands each connection to a task that reads its parts as a sequence. This
 /// one collects the body where it arrives and starts a task only then, on the spot and on the
-/// connection's own event loop: measured, half of the time of a refresh went into those hops
+/// connection's own event loop; and it is the only handler between the library's parser and the
+/// router. Measured, more than half of the time of a refresh went into those hops
 /// (`docs/performance.md`).
 ///
 /// A request's body is bounded in length and in time. One that is too long is read to its end and
 /// thrown away, so that the connection can go on with the next request. There is an end to that
 /// too: past ``maximumDiscarded`` bytes, or when it has not arrived within ``patience``, the
-/// connection is closed.
+/// connection is closed. So is one on which nothing is asked for a while.
 final class RequestHandler: ChannelDuplexHandler {
-    typealias InboundIn = HTTPRequestPart
-    typealias OutboundIn = HTTPResponsePart
-    typealias OutboundOut = HTTPResponsePart
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = Never
+    /// A stream's; a connection is given the bytes themselves.
+    typealias OutboundOut = HTTPServerResponsePart
 
     /// How much of a body that is refused already is still listened to.
     static let maximumDiscarded = 1024 * 1024
@@ -28,11 +31,16 @@ final class RequestHandler: ChannelDuplexHandler {
     /// How long an answer gets to leave before the connection of an endless body is closed.
     static let farewell: TimeAmount = .seconds(1)
 
+    /// Bytes of an answer that leave as one piece with its head; longer ones are not copied.
+    static let onePiece = 16 * 1024
+
     /// What the requests come by.
     enum Way {
-        /// A connection, which one answer may be the last of.
-        case connection
-        /// A stream for this one request, which ends with its answer.
+        /// A connection, which one answer may be the last of, and which is closed when nothing was
+        /// asked for this long.
+        case connection(idle: TimeAmount)
+        /// A stream for this one request, which ends with its answer. Whoever made it watches over
+        /// its connection.
         case stream
     }
 
@@ -59,26 +67,37 @@ final class RequestHandler: ChannelDuplexHandler {
     private var isLast = false
     /// What came after the request that is being answered. It is bounded by what one reading of the
     /// socket brings: with anything in it, nothing more is read.
-    private var waiting = CircularBuffer<HTTPRequestPart>()
+    private var waiting = CircularBuffer<HTTPServerRequestPart>()
     private var readIsHeldBack = false
     /// Whether the client sends no more.
     private var inputIsClosed = false
     private var inputIsBroken = false
+    /// The version of the present request.
+    private var version = HTTPVersion.http1_1
+    private var encoder = AnswerEncoder()
+    /// What of an answer has not been written yet, so that it leaves as one piece.
+    private var outgoing = ByteBuffer()
+    private var lastUse = NIODeadline.now()
+    /// Looks whether the connection is still of use.
+    private var idleCheck: Scheduled<Void>?
     private var context: ChannelHandlerContext?
 
     /// - Parameter eventLoop: the channel's.
-    init(_ answers: Answers, by way: Way = .connection, on eventLoop: any EventLoop) {
+    init(_ answers: Answers, by way: Way, on eventLoop: any EventLoop) {
         self.answers = answers
         self.way = way
-        executor = EventLoopExecutor(eventLoop)
+        executor = .on(eventLoop)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        lastUse = context.eventLoop.now
+        if case .connection(let idle) = way { checkIdle(in: idle) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         stopWaiting()
+        idleCheck?.cancel()
         self.context = nil
     }
 
@@ -93,11 +112,13 @@ final class RequestHandler: ChannelDuplexHandler {
         }
     }
 
-    private func take(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+    private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
         switch (part, state) {
         case (.head(let head), .waiting):
-            state = .receiving(head)
-            isLast = head.asksToClose
+            guard let request = try? HTTPRequest(head) else { return refuse(context) }
+            state = .receiving(request)
+            version = head.version
+            isLast = !head.isKeepAlive
         case (.body(let chunk), .receiving(let head)):
             take(chunk)
             if length > Self.maximumDiscarded {
@@ -169,10 +190,9 @@ final class RequestHandler: ChannelDuplexHandler {
         let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
         let channel = context.channel
         start { [answers] in
-            var response = await answers.answer(request, on: channel)
-            if connection.value.isLast { response.headers[.connection] = "close" }
-            await connection.value.write(response)
-            connection.value.finished(response, wasHeard: wasHeard)
+            let response = await answers.answer(request, on: channel)
+            await connection.value.write(response, from: connection)
+            connection.value.finished(wasHeard: wasHeard)
         }
     }
 
@@ -185,24 +205,34 @@ final class RequestHandler: ChannelDuplexHandler {
         }
     }
 
-    private func write(_ response: Response) async {
+    private func write(_ response: Response, from connection: NIOLoopBound<RequestHandler>) async {
         guard let context else { return }
-        context.write(wrapOutboundOut(.head(response.head)), promise: nil)
-        let writer = BodyWriter(
-            handler: NIOLoopBound(self, eventLoop: context.eventLoop),
-            channel: context.channel
-        )
+        switch way {
+        case .connection:
+            let length = response.body.contentLength ?? 0
+            outgoing = encoder.head(
+                response.status,
+                response.headers,
+                for: version,
+                isLast: &isLast,
+                room: length <= Self.onePiece ? length : 0,
+                from: context.channel.allocator
+            )
+        case .stream:
+            context.write(wrapOutboundOut(.head(HTTPResponseHead(response.head))), promise: nil)
+        }
         do {
-            try await response.body.write(writer)
+            try await response.body.write(BodyWriter(handler: connection, channel: context.channel))
         } catch {
             // An answer that broke off must not look like a whole one.
             self.context?.close(promise: nil)
         }
     }
 
-    private func finished(_ response: Response, wasHeard: Bool) {
+    private func finished(wasHeard: Bool) {
         guard let context else { return }
-        guard way == .connection, response.headers[.connection] == "close" else {
+        lastUse = context.eventLoop.now
+        guard isLast, case .connection = way else {
             state = .waiting
             return resume(context)
         }
@@ -224,16 +254,46 @@ final class RequestHandler: ChannelDuplexHandler {
 
         mutating func write(_ buffer: ByteBuffer) async throws {
             guard let context = handler.value.context else { throw ChannelError.ioOnClosedChannel }
-            let part = HTTPResponsePart.body(buffer)
+            guard let part = handler.value.piece(buffer) else { return }
             // A reader that is slower than we are sets the pace.
-            guard channel.isWritable else { return try await channel.writeAndFlush(part) }
-            context.write(handler.value.wrapOutboundOut(part), promise: nil)
+            guard channel.isWritable else {
+                let written = context.eventLoop.makePromise(of: Void.self)
+                context.writeAndFlush(part, promise: written)
+                return try await written.futureResult.get()
+            }
+            context.writeAndFlush(part, promise: nil)
         }
 
         consuming func finish(_ trailers: HTTPFields?) async throws {
             guard let context = handler.value.context else { throw ChannelError.ioOnClosedChannel }
-            context.writeAndFlush(handler.value.wrapOutboundOut(.end(trailers)), promise: nil)
+            context.writeAndFlush(handler.value.end(trailers), promise: nil)
         }
+    }
+
+    /// What a piece of the body has written; nothing yet if the whole answer is to leave at once.
+    private func piece(_ piece: ByteBuffer) -> NIOAny? {
+        switch way {
+        case .connection:
+            encoder.append(piece, to: &outgoing)
+            // Where nobody knows the length, somebody waits for the pieces.
+            if encoder.framing == .length, outgoing.readableBytes <= Self.onePiece { return nil }
+            return takeOutgoing()
+        case .stream: return wrapOutboundOut(.body(.byteBuffer(piece)))
+        }
+    }
+
+    private func end(_ trailers: HTTPFields?) -> NIOAny {
+        switch way {
+        case .connection:
+            encoder.appendEnd(trailers, to: &outgoing)
+            return takeOutgoing()
+        case .stream: return wrapOutboundOut(.end(trailers.map(HTTPHeaders.init)))
+        }
+    }
+
+    private func takeOutgoing() -> NIOAny {
+        defer { outgoing = ByteBuffer() }
+        return NIOAny(outgoing)
     }
 
     // MARK: - Ends
@@ -243,6 +303,10 @@ final class RequestHandler: ChannelDuplexHandler {
         case ChannelEvent.inputClosed:
             inputIsClosed = true
             inputClosed(context)
+        case is ChannelShouldQuiesceEvent:
+            // The server stops: what was asked is answered, and nothing more.
+            if case .connection = way, case .waiting = state { context.close(promise: nil) }
+            isLast = true
         case _: context.fireUserInboundEventTriggered(event)
         }
     }
@@ -264,23 +328,33 @@ final class RequestHandler: ChannelDuplexHandler {
         if case .leaving = state { return }
         state = .leaving
         waiting.removeAll()
-        if way == .connection {
-            let head = HTTPResponsePart.head(ErrorResponse.malformed.head)
-            context.write(wrapOutboundOut(head), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        if case .connection = way {
+            let answer = ErrorResponse.malformed
+            isLast = true
+            let bytes = encoder.head(
+                answer.status,
+                answer.headers,
+                for: version,
+                isLast: &isLast,
+                room: 0,
+                from: context.channel.allocator
+            )
+            context.writeAndFlush(NIOAny(bytes), promise: nil)
         }
         context.close(promise: nil)
     }
-}
 
-extension HTTPRequest {
-    /// RFC 9112 §9.6.
-    fileprivate var asksToClose: Bool {
-        headerFields[values: .connection].contains { line in
-            line.utf8.count <= 64
-                && line.lowercased().split(separator: ",").contains { option in
-                    option.trimmingPrefix { $0.isWhitespace }.prefix { !$0.isWhitespace } == "close"
-                }
+    // MARK: - Idle connections
+
+    private func checkIdle(in time: TimeAmount) {
+        guard case .connection(let idle) = way, let context else { return }
+        idleCheck = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
+            switch self.state {
+            case .receiving, .answering: return self.checkIdle(in: idle)
+            case .waiting, .leaving: break
+            }
+            let rest = self.lastUse + idle - context.eventLoop.now
+            if rest > .zero { self.checkIdle(in: rest) } else { context.close(promise: nil) }
         }
     }
 }

@@ -21,4 +21,13 @@ package final class RequestsInProgress: Sendable {
     func leave() {
         count.wrappingSubtract(1, ordering: .relaxed)
     }
+
+    /// Waits for something to happen without being counted meanwhile: a request that waits costs
+    /// nobody else anything. How many wait has a bound of its own (``EndedSessionsWatch``).
+    func whileWaiting<Value: Sendable>(_ wait: () async -> Value) async -> Value {
+        leave()
+        let value = await wait()
+        _ = enter()
+        return value
+    }
 }

@@ -2,8 +2,6 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP2
-import NIOHTTPTypes
-import NIOHTTPTypesHTTP2
 import NIOSSL
 
 /// A connection by TLS that speaks HTTP/2 or HTTP/1.1, as the client and the server agree in the
@@ -75,11 +73,7 @@ struct SecureChannel: ServerChildChannel {
     private func request(on stream: any Channel, _ logger: Logger) throws {
         try openStreams.add(stream)
         try stream.pipeline.syncOperations.addHandlers([
-            HTTP2FramePayloadToHTTPServerCodec(), ConnectionHeaders(),
-            HTTPConnectionStateHandler(
-                idleTimeout: .nanoseconds(limits.idleTimeout.nanoseconds),
-                logger: logger
-            ),
+            HTTP2FramePayloadToHTTP1ServerCodec(),
             RequestHandler(http1.answers, by: .stream, on: stream.eventLoop),
         ])
     }

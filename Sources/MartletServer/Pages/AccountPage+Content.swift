@@ -184,6 +184,7 @@ extension EndReason {
         case .consentWithdrawn: .endConsentWithdrawn
         case .codeReuse: .endCodeReuse
         case .keyCompromised: .endKeyCompromised
+        case .restored: .endRestored
         }
     }
 }

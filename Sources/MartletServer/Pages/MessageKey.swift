@@ -32,7 +32,7 @@ enum MessageKey: String, CaseIterable {
     case endExpired, endAccountDisabled, endAccountDeleted, endPasswordChanged
     case endSignedOutEverywhere, endSignedOut, endClientRevoked, endClientDeleted,
         endConsentWithdrawn
-    case endCodeReuse, endKeyCompromised
+    case endCodeReuse, endKeyCompromised, endRestored
 
     // Signing out
     case logoutTitle, logoutLead, logoutForApp, loggedOutTitle, backToApp

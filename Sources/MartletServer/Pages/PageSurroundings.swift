@@ -14,6 +14,13 @@ package struct PageSite: Sendable {
         assets = Assets(of: branding, issuerPath: issuerPath)
     }
 
+    /// As it is where nobody set anything.
+    package static let standard = PageSite(issuerPath: "", branding: .standard)
+
+    /// The style sheet of all pages, for one that the caller adds.
+    package var styleSheetPath: String { assets.styleSheet.path }
+    package var logoPath: String { assets.logo.path }
+
     /// The surroundings of a page that answers `request`.
     ///
     /// - Parameters:

@@ -3,6 +3,7 @@ import Hummingbird
 import Logging
 import MartletCore
 import MartletServer
+import ServiceLifecycle
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,7 +12,8 @@ struct DemoCommand: AsyncParsableCommand {
         discussion: """
             Listens on http://localhost:3000 with the user test (password test) and the client \
             testclient (secret “secret”), prints commands to paste, and plays the story of a \
-            stolen refresh token. Nothing is kept.
+            stolen refresh token. The page at that address plays it with you: be the app, then be \
+            the thief. Nothing is kept.
 
             Example: martlet demo --port 3001
                      martlet demo --device
@@ -82,15 +84,47 @@ struct DemoCommand: AsyncParsableCommand {
             front: .callers
         ) { router in
             router.get("/secret") { request, _ in await secret.answer(request) }
-            router.get("/") { _, _ in DemoPage(port: port).answer() }
-            router.get("/demo.css") { _, _ in DemoPage.style() }
+            add(DemoPage(site: .standard), of: demo, to: router)
         }
         do {
-            try await Listening.run(application, host: "127.0.0.1", port: port)
+            try await Listening.run(
+                application,
+                endingFirst: [DemoFeedService(feed: demo.feed)],
+                host: "127.0.0.1",
+                port: port
+            )
         } catch {
             await demo.discard()
             throw error
         }
         await demo.discard()
+    }
+    /// The page, its files, and what it asks the server beside OAuth. None of this is anywhere but
+    /// here.
+    private func add(
+        _ page: DemoPage,
+        of demo: DemoServer,
+        to router: Router<ServerContext>
+    ) {
+        let app = DemoApp(server: demo.server)
+        let events = DemoFeedEndpoint(feed: demo.feed, app: app)
+        router.get("/") { _, _ in page.answer() }
+        for file in DemoFile.allCases {
+            router.get(RouterPath(DemoPage.folder + file.rawValue)) { _, _ in
+                DemoPage.answer(file)
+            }
+        }
+        router.get("/demo/events") { request, _ in try await events.answer(request) }
+        router.post("/demo/overlap") { request, _ in try await app.switchOverlap(request) }
+    }
+}
+
+/// Lets go of the pages that wait for events when the server is to stop: it would wait for them.
+private struct DemoFeedService: Service {
+    let feed: DemoFeed
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        feed.close()
     }
 }

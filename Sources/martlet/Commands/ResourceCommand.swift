@@ -85,7 +85,8 @@ extension ResourceCommand {
             discussion: """
                 The identifier is the aud of its access tokens. With the client_id and \
                 client_secret that are printed, the API may ask the introspection endpoint about \
-                tokens that are for it; to verify them itself it needs neither.
+                tokens that are for it, or verify them itself and follow the feed of ended \
+                sessions (docs/ended-sessions.md); only to verify them it needs neither.
 
                 Example:
                   martlet resource create --identifier https://api.example.com --scopes read,write

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Why the configuration is refused: one sentence that begins with where, as in
 /// `martlet.yaml:12: unknown key “isuer”; did you mean “issuer”?`.
 struct ConfigurationError: Error, Equatable, CustomStringConvertible {
@@ -21,6 +23,14 @@ struct ConfigurationPlace: Sendable, Hashable {
     /// The folder from which relative paths in the value count: the file's own, or the working
     /// directory for the environment and flags.
     let folder: String
+
+    /// The command line, whose paths count from the working directory.
+    static var commandLine: ConfigurationPlace {
+        ConfigurationPlace(
+            name: "the command line",
+            folder: FileManager.default.currentDirectoryPath
+        )
+    }
 
     /// The path that `text` means here.
     func path(_ text: String) -> String {

@@ -3,7 +3,7 @@ import MartletCore
 /// The page docs/configuration.md, made from the table that the parser uses.
 enum ConfigurationReference {
     static var markdown: String {
-        ([introduction] + sections.map(section) + [lists, masterKey, tls, proxies])
+        ([introduction] + sections.map(section) + [lists, masterKey, postgres, tls, proxies])
             .joined(separator: "\n")
     }
 
@@ -100,6 +100,28 @@ enum ConfigurationReference {
 
         """
 
+    private static let postgres = """
+        ## PostgreSQL
+
+        `store: postgres://USER:PASSWORD@HOST:PORT/DATABASE` keeps everything in a PostgreSQL database
+        (version 14 or newer), and any number of servers may share it: each has the same
+        `martlet.yaml` but for `listen`, and the same master key. The string is libpq's, with all that
+        it knows: several hosts, `sslmode=verify-full`, `sslrootcert`, `passfile`, `options`. Give it by
+        the variable `MARTLET_STORE` if it holds a password; Martlet never shows more of it than host,
+        port and database.
+
+        - The tables, all named `martlet_…`, are made at the first start, in the first schema of the
+          `search_path`; the user needs the right to make tables there.
+        - A server opens up to 7 connections, and none before it needs one. A pooler between them must
+          keep sessions whole (PgBouncer: `pool_mode = session`).
+        - An answered rotation is on disk: Martlet sets `synchronous_commit = on` itself. With
+          `synchronous_standby_names` it is on a standby as well, and survives the primary's end.
+        - Name all hosts of a replicated database, `postgres://…@one,two/martlet`: Martlet finds the one
+          that takes writes (`target_session_attrs=read-write`) and the next one after a fail-over.
+        - Sessions are judged by the database's clock, so the servers' own may differ.
+
+        """
+
     private static let masterKey = """
         ## The master key
 
@@ -108,9 +130,10 @@ enum ConfigurationReference {
 
         - `file:PATH`: the file holds \(MasterKeyFile.content) and a line end. Only its owner may
           open it (mode 0600); one that root owns may be readable by a group (0640), as container
-          platforms mount secrets. If there is neither a store nor the file, Martlet makes the file at its
-          first start. It never makes one for a store that has keys already: put the right one back
-          from your backup.
+          platforms mount secrets. If there is neither an SQLite store nor the file, Martlet makes the
+          file at its first start. It never makes one for a store that has keys already: put the right one
+          back from your backup. It never makes one for PostgreSQL either: all servers on a store need
+          the same.
         - `env:NAME`: the environment variable NAME holds the same 43 characters.
 
         To make one yourself:

@@ -67,7 +67,10 @@ extension ConfigurationTable {
 
     static let store = Setting(
         "store",
-        "Where everything is kept: one SQLite file, made at the first start.",
+        """
+        Where everything is kept: one SQLite file, made at the first start, or a PostgreSQL database \
+        that any number of servers share. See [below](#postgresql).
+        """,
         standard: "sqlite:martlet.db",
         form: .text(expected: StoreLocation.expected) { text, place throws(Unfit) in
             try StoreLocation(text, at: place)

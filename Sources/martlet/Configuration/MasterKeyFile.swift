@@ -76,6 +76,13 @@ struct MasterKeyFile {
                 "the store \(storePath.printable) has keys sealed under a master key, but \(shown)"
                     + " is missing: put it back from your backup."
             )
+        case .postgres(let address):
+            ConfigurationError(
+                "the master key \(shown) is missing: each node on \(StoreLocation.postgres(address).shown)"
+                    + " needs the same one, so copy it from where you keep it. For a new store make"
+                    + " one, and keep a copy apart: umask 077; head -c 32 /dev/urandom | basenc"
+                    + " --base64url | tr -d = > \(shown)"
+            )
         case nil:
             ConfigurationError(
                 "the previous master key \(shown) is missing: put it back from your backup, or take"

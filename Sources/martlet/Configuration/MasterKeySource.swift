@@ -39,15 +39,19 @@ struct MasterKeySource: Sendable, Equatable {
 
     /// The master key and those before it.
     ///
-    /// A key file that is missing is made, but only beside an empty store: beside a full one a new
-    /// key would open nothing, and hide that the right one is lost.
+    /// A key file that is missing is made, but only beside an empty store of this machine: beside a
+    /// full one a new key would open nothing, and hide that the right one is lost, and nodes that
+    /// share a store would each make their own.
     static func load(
         _ configuration: Configuration,
         storeIsEmpty: Bool,
         randomBytes: (Int) -> [UInt8]
     ) throws(ConfigurationError) -> (current: Secret, previous: [Secret]) {
         let absence: MasterKeyFile.Absence =
-            storeIsEmpty ? .makesOne : .isRefused(store: configuration.store)
+            switch configuration.store {
+            case .sqlite where storeIsEmpty: .makesOne
+            case .sqlite, .postgres: .isRefused(store: configuration.store)
+            }
         var previous: [Secret] = []
         // First, so that nothing is made for a configuration that is refused.
         for source in configuration.previousMasterKeys {

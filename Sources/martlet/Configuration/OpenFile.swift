@@ -75,6 +75,12 @@ struct OpenFile: ~Copyable {
         throw FileFailure("it is larger than \(limit) bytes")
     }
 
+    /// How large it is, when all of it is on disk.
+    func synchronizedSize() throws(FileFailure) -> Int {
+        guard fsync(descriptor) == 0 else { throw FileFailure(code: errno) }
+        return Int(try status().st_size)
+    }
+
     /// Writes all bytes, and returns when they are on disk.
     func write(_ bytes: [UInt8]) throws(FileFailure) {
         var rest = bytes[...]

@@ -6,8 +6,8 @@ import MartletProtocol
 import MartletSQLite
 import MartletServer
 
-/// A real server on a store that is thrown away at the end, with one client and one user that
-/// everybody knows. It listens on loopback only, and nothing of it can be reached from `serve`.
+/// A real server on a store that is thrown away at the end, with one user and one client that
+/// everybody knows, and one that is the demo's own page. It listens on loopback only, and nothing of it can be reached from `serve`.
 struct DemoServer {
     static let client = ClientID(rawValue: "testclient")
     static let clientSecret = Secret("secret")
@@ -16,6 +16,8 @@ struct DemoServer {
 
     let server: AuthorizationServer
     let metrics: ServerMetrics
+    /// What the server notices, for the page.
+    let feed: DemoFeed
     let folder: URL
     let port: Int
 
@@ -44,6 +46,7 @@ struct DemoServer {
         guard let master = MasterKey(Secret(surroundings.randomBytes(MasterKey.length))) else {
             preconditionFailure("a master key has \(MasterKey.length) bytes")
         }
+        let feed = DemoFeed(surroundings)
         let server = AuthorizationServer(
             settings: .init(
                 issuer: "http://localhost:\(port)",
@@ -52,9 +55,18 @@ struct DemoServer {
             storage: storage,
             masters: MasterKeys(current: master),
             surroundings: surroundings,
-            notice: log.notice
+            notice: { notice in
+                log.notice(notice)
+                feed.take(notice)
+            }
         )
-        let demo = DemoServer(server: server, metrics: metrics, folder: folder, port: port)
+        let demo = DemoServer(
+            server: server,
+            metrics: metrics,
+            feed: feed,
+            folder: folder,
+            port: port
+        )
         try await demo.prepare()
         return demo
     }
@@ -93,6 +105,7 @@ struct DemoServer {
             [.create(client, epoch: epoch)],
             events: [.clientCreated(client.id)]
         )
+        try await DemoApp(server: server).register()
     }
 
     /// Closes the store and removes it.

@@ -30,6 +30,8 @@ extension StorageError {
         switch self {
         case .unavailable(let reason):
             "The store cannot be read or written now (\(reason.printable)); try again."
+        case .outOfService:
+            "The store is a copy, sealed, or not whole yet; `martlet doctor` says which."
         case .overloaded: "The store has too much to do; try again in a moment."
         case .conflict: "Somebody else changed it at the same moment; repeat the command."
         case .corrupt(let reason):

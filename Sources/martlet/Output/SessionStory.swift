@@ -164,6 +164,7 @@ extension AuditEvent {
             "the resource \(resource.rawValue.printable) was deleted"
         case .keysRotated(.scheduled): "keys were rotated"
         case .keysRotated(.compromised): "keys were dropped as compromised"
+        case .storeRecovered: "the store was put back into service"
         }
     }
 }
@@ -174,6 +175,7 @@ extension Rotation.Reuse {
         case .parallelUse: "moments after the other use: two tabs or a retry, most likely"
         case .afterRepeat: "after it had been handed out twice: somebody keeps a copy"
         case .olderGeneration: "long superseded: somebody keeps a copy"
+        case .afterRestoration: "newer than the one that was used since the server was restored"
         }
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import MartletProtocol
+import MartletTransport
 import Testing
 
 @testable import MartletClient

@@ -80,9 +80,13 @@ extension RevocationScene {
     /// The row of the table, as the server behaves.
     mutating func observed() async throws -> [String] {
         #expect(try await world.isActive(accessToken, as: api))
+        let before = try await feed(behind: .start).mark
+        // An event may take the keys away that verify the token.
+        let claims = try await world.claims(accessToken)
         try await happen()
         // Asking about the access token first: a refresh could change what it is worth.
         let isActive = try await world.isActive(accessToken, as: api)
+        let heard = try await heard(of: claims, behind: before)
         let (told, newest) = try await present(session)
         let siblings = try await present(sibling).told
         let neighbours = try await present(neighbour).told
@@ -96,8 +100,34 @@ extension RevocationScene {
         }
         return [
             event.rawValue, Self.life(told), isActive ? "active" : "inactive",
-            Self.life(siblings), Self.life(neighbours), undone, told.rawValue,
+            heard, Self.life(siblings), Self.life(neighbours), undone, told.rawValue,
         ]
+    }
+
+    private func feed(behind mark: EndMark) async throws -> EndedSessionsPage {
+        try await world.server.ended(
+            EndedSessionsPoll(start: .from(mark)),
+            for: ResourceID(rawValue: Self.api)
+        )
+    }
+
+    /// What the API hears that follows the feed of ended sessions, in the words of the page.
+    private func heard(
+        of claims: AccessTokenClaims,
+        behind mark: EndMark
+    ) async throws -> String {
+        switch try await world.claims(feed(behind: mark)).map(\.subject) {
+        case []: return "nothing"
+        case [.session(claims.sessionID ?? "")]: return "the session"
+        case [.accessToken(claims.tokenID)]: return "the token"
+        case [.person(claims.subject)]: return "the user"
+        case [.personAtClient(claims.subject, clientID: claims.clientID)]:
+            return "the user at the client"
+        case [.client(claims.clientID)]: return "the client's sessions"
+        case [.client(claims.clientID), .person(claims.clientID)]: return "the client"
+        case [.everything]: return "everything"
+        case let others: return "\(others)"
+        }
     }
 
     /// The row of the second table: what becomes of that which is no session yet.

@@ -144,7 +144,8 @@ struct DeviceCodeGrantTests {
         _ = world.notices.take()
         await #expect(throws: DeviceCodeGrant.invalid) { try await world.poll(device, as: client) }
         let family = try await world.family(of: newest)
-        #expect(world.notices.take() == [.codeUsedTwice(family.authorized.id)])
+        let id = family.authorized.id
+        #expect(world.notices.take() == [.sessionEnded(id, .codeReuse), .codeUsedTwice(id)])
         #expect(family.state.ended?.reason == .codeReuse)
         await #expect(throws: RefreshVerdict.ended) {
             try await world.refresh(newest, as: client)

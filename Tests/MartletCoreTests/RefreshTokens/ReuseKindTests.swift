@@ -115,7 +115,7 @@ struct ReuseKindTests {
 
     @Test("the names of the kinds never change")
     func names() {
-        let names = ["parallel_use", "after_repeat", "older_generation"]
+        let names = ["parallel_use", "after_repeat", "older_generation", "after_restoration"]
         #expect(Rotation.Reuse.allCases.map(\.rawValue) == names)
     }
 }

@@ -89,6 +89,7 @@ struct StandingTests {
             .consentWithdrawn: "consent_withdrawn",
             .codeReuse: "code_reuse",
             .keyCompromised: "key_compromised",
+            .restored: "restored",
         ]
         #expect(names.count == EndReason.allCases.count)
         for reason in EndReason.allCases {

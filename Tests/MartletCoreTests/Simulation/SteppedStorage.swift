@@ -200,4 +200,37 @@ extension SteppedStorage {
     func purgeEvents(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
         try await inner.purgeEvents(before: instant, limit: limit)
     }
+
+    func ends(
+        after position: EndPosition,
+        from instant: Instant,
+        limit: Int
+    ) async throws(StorageError) -> [EndLogEntry] {
+        try await inner.ends(after: position, from: instant, limit: limit)
+    }
+
+    func purgeEnds(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
+        try await inner.purgeEnds(before: instant, limit: limit)
+    }
+}
+
+extension SteppedStorage {
+    func status() async throws(StorageError) -> StoreStatus { try await inner.status() }
+
+    func setCondition(
+        _ condition: StoreCondition,
+        expecting expected: StoreCondition,
+        events: [AuditEvent]
+    ) async throws(StorageError) {
+        try await inner.setCondition(condition, expecting: expected, events: events)
+    }
+
+    func reader() async throws(StorageError) -> any StoreReader { try await inner.reader() }
+
+    func write(
+        _ rows: [StoredRow],
+        removing keys: [StoredKey]
+    ) async throws(StorageError) {
+        try await inner.write(rows, removing: keys)
+    }
 }

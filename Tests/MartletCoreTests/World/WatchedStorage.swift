@@ -17,6 +17,7 @@ final class WatchedStorage: Storage {
         case oneTimeWrite
         case purge
         case events
+        case ends
     }
 
     enum Moment { case insert, save }
@@ -24,6 +25,8 @@ final class WatchedStorage: Storage {
     private struct Watch {
         var calls: [Call] = []
         var before: [Moment: @Sendable () async -> Void] = [:]
+        var transfers = 0
+        var beforeTransfer: (@Sendable (Int) async throws(StorageError) -> Void)?
     }
 
     private let inner: InMemoryStorage
@@ -39,6 +42,11 @@ final class WatchedStorage: Storage {
             defer { watch.calls = [] }
             return watch.calls
         }
+    }
+
+    /// Runs before each call of ``StoreTransfer`` with its number, from 1; may fail in its place.
+    func beforeTransfers(_ work: @escaping @Sendable (Int) async throws(StorageError) -> Void) {
+        watch.withLock { $0.beforeTransfer = work }
     }
 
     /// Runs once, before the next such write.
@@ -173,5 +181,54 @@ extension WatchedStorage {
     func purgeEvents(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
         note(.purge)
         return try await inner.purgeEvents(before: instant, limit: limit)
+    }
+
+    func ends(
+        after position: EndPosition,
+        from instant: Instant,
+        limit: Int
+    ) async throws(StorageError) -> [EndLogEntry] {
+        note(.ends)
+        return try await inner.ends(after: position, from: instant, limit: limit)
+    }
+
+    func purgeEnds(before instant: Instant, limit: Int) async throws(StorageError) -> Int {
+        note(.purge)
+        return try await inner.purgeEnds(before: instant, limit: limit)
+    }
+}
+
+extension WatchedStorage {
+    private func transferring() async throws(StorageError) -> InMemoryStorage {
+        let (number, work) = watch.withLock { watch in
+            watch.transfers += 1
+            return (watch.transfers, watch.beforeTransfer)
+        }
+        if let work { try await work(number) }
+        return inner
+    }
+
+    func status() async throws(StorageError) -> StoreStatus {
+        try await transferring().status()
+    }
+
+    func setCondition(
+        _ condition: StoreCondition,
+        expecting expected: StoreCondition,
+        events: [AuditEvent]
+    ) async throws(StorageError) {
+        try await transferring()
+            .setCondition(condition, expecting: expected, events: events)
+    }
+
+    func reader() async throws(StorageError) -> any StoreReader {
+        try await transferring().reader()
+    }
+
+    func write(
+        _ rows: [StoredRow],
+        removing keys: [StoredKey]
+    ) async throws(StorageError) {
+        try await transferring().write(rows, removing: keys)
     }
 }

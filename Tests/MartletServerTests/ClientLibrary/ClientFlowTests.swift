@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import MartletProtocol
 import MartletTesting
+import MartletTransport
 import Testing
 
 @testable import MartletClient

@@ -4,6 +4,7 @@ import MartletCore
 import MartletProtocol
 import MartletResourceServer
 import MartletTesting
+import MartletTransport
 import Synchronization
 import Testing
 

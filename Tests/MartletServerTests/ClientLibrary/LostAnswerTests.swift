@@ -3,6 +3,7 @@ import HTTPTypes
 import MartletCore
 import MartletProtocol
 import MartletTesting
+import MartletTransport
 import Synchronization
 import Testing
 

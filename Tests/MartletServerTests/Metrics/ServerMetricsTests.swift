@@ -172,6 +172,7 @@ struct ServerMetricsTests {
     private static func notices() throws -> [(AuthorizationServer.Notice, [String])] {
         let id = try #require(FamilyID(7))
         return [
+            (.sessionMade(id), []), (.sessionEnded(id, .revokedByClient), []),
             (.rotated(id), ["martlet_refresh_token_rotations_total"]),
             (.repeated(id), ["martlet_refresh_token_repeats_total"]),
             (

@@ -93,6 +93,19 @@ struct RequestMetricsTests {
         )
     }
 
+    /// The step, where a test's own router can reach it.
+    private struct Counting: RouterMiddleware {
+        let requests: RequestMetrics
+
+        func handle(
+            _ request: Request,
+            context: ServerContext,
+            next: @concurrent (Request, ServerContext) async throws -> Response
+        ) async throws -> Response {
+            try await requests.handle(request, context) { try await next($0, $1) }
+        }
+    }
+
     /// A clock that moves on by a quarter of a second whenever somebody looks.
     private final class Ticks: Sendable {
         private let count = Mutex<UInt64>(0)
@@ -115,7 +128,7 @@ struct RequestMetricsTests {
             metrics: metrics,
             now: Ticks().now
         )
-        router.addMiddleware { middleware }
+        router.addMiddleware { Counting(requests: middleware) }
         router.get("/slow") { _, _ in
             // While it is being answered it is in progress.
             "\(ToldMetrics(metrics)["martlet_http_requests_in_progress"] ?? -1)"
@@ -152,7 +165,7 @@ struct RequestMetricsTests {
         let metrics = ServerMetrics(version: "test", start: Instant(seconds: 0))
         let router = Router(context: ServerContext.self)
         let middleware = RequestMetrics(routes: [(.get, "/bad")], metrics: metrics)
-        router.addMiddleware { middleware }
+        router.addMiddleware { Counting(requests: middleware) }
         router.get("/bad") { _, _ -> Response in throw Mishap() }
         try await Application(router: router).test(.router) { client in
             _ = try? await Caller(client: client).get("/bad")

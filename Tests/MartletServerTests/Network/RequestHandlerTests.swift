@@ -5,7 +5,7 @@ import MartletCore
 import MartletTesting
 import NIOCore
 import NIOEmbedded
-import NIOHTTPTypes
+import NIOHTTP1
 import Testing
 
 @testable import MartletServer
@@ -14,6 +14,7 @@ import Testing
 struct RequestHandlerTests {
     /// A channel with the door at its end, and a router that says what it was sent.
     private func connected(
+        idle: TimeAmount = .hours(2),
         _ extend: (Router<ServerContext>) -> Void = { _ in }
     ) async throws -> NIOAsyncTestingChannel {
         let router = Router(context: ServerContext.self)
@@ -21,8 +22,9 @@ struct RequestHandlerTests {
         router.post("echo") { request, _ in
             Response(status: .ok, body: .init(byteBuffer: try await FormBody.read(request)))
         }
+        let responder = router.buildResponder()
         let answers = Answers(
-            router,
+            { try await responder.respond(to: $0, context: $1) },
             surroundings: .manual(clock: ManualClock(), seed: 1),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
@@ -33,22 +35,26 @@ struct RequestHandlerTests {
                 OneWayClose()
             )
             try channel.pipeline.syncOperations.addHandler(
-                RequestHandler(answers, on: channel.eventLoop)
+                RequestHandler(answers, by: .connection(idle: idle), on: channel.eventLoop)
             )
         }.get()
         return channel
     }
 
-    private func head(_ path: String = "/echo", connection: String? = nil) -> HTTPRequestPart {
-        var head = HTTPRequest(method: .post, scheme: "http", authority: nil, path: path)
-        head.headerFields[.connection] = connection
-        return .head(head)
+    private func head(
+        _ path: String = "/echo",
+        _ method: HTTPMethod = .POST,
+        version: HTTPVersion = .http1_1,
+        connection: String? = nil
+    ) -> HTTPServerRequestPart {
+        let headers = connection.map { HTTPHeaders([("Connection", $0)]) } ?? [:]
+        return .head(.init(version: version, method: method, uri: path, headers: headers))
     }
 
-    private func body(_ text: String) -> HTTPRequestPart { .body(ByteBuffer(string: text)) }
+    private func body(_ text: String) -> HTTPServerRequestPart { .body(ByteBuffer(string: text)) }
 
     private func send(
-        _ parts: [HTTPRequestPart],
+        _ parts: [HTTPServerRequestPart],
         to channel: NIOAsyncTestingChannel
     ) async throws {
         for part in parts { try await channel.writeInbound(part) }
@@ -58,15 +64,11 @@ struct RequestHandlerTests {
     private func answer(
         from channel: NIOAsyncTestingChannel
     ) async throws -> (head: HTTPResponse, body: String) {
-        var head: HTTPResponse?
-        var body = ""
-        while true {
-            switch try await channel.waitForOutboundWrite(as: HTTPResponsePart.self) {
-            case .head(let value): head = value
-            case .body(let chunk): body += String(buffer: chunk)
-            case .end: return (try #require(head), body)
-            }
+        var client = try LibraryClient()
+        while !client.ended {
+            try client.read(try await channel.waitForOutboundWrite(as: ByteBuffer.self))
         }
+        return (try #require(client.head), client.body)
     }
 
     @Test("the pieces of a body are put together")
@@ -99,7 +101,7 @@ struct RequestHandlerTests {
         #expect(channel.isActive)
         await channel.testingEventLoop.advanceTime(by: .seconds(1))
         #expect(!channel.isActive)
-        let part = try await channel.readOutbound(as: HTTPResponsePart.self)
+        let part = try await channel.readOutbound(as: ByteBuffer.self)
         #expect(part == nil)
     }
 
@@ -150,8 +152,47 @@ struct RequestHandlerTests {
         try await send([head(), .end(nil)], to: channel)
         channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         try await channel.closeFuture.get()
-        let next = try await channel.readOutbound(as: HTTPResponsePart.self)
+        let next = try await channel.readOutbound(as: ByteBuffer.self)
         #expect(next == nil)
+    }
+
+    @Test("a connection on which nothing is asked is closed after a while")
+    func idle() async throws {
+        let channel = try await connected(idle: .seconds(60))
+        await channel.testingEventLoop.advanceTime(by: .seconds(59))
+        try await send([head(), body("a=1"), .end(nil)], to: channel)
+        _ = try await answer(from: channel)
+        await channel.testingEventLoop.advanceTime(by: .seconds(59))
+        #expect(channel.isActive)
+        await channel.testingEventLoop.advanceTime(by: .seconds(1))
+        #expect(!channel.isActive)
+    }
+
+    @Test("a server that stops closes the connections that ask nothing, and the others afterwards")
+    func quiesced() async throws {
+        let idle = try await connected()
+        idle.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        try await idle.closeFuture.get()
+        let busy = try await connected()
+        try await send([head(), body("a=")], to: busy)
+        busy.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        try await send([body("1"), .end(nil)], to: busy)
+        let answer = try await answer(from: busy)
+        #expect(answer.body == "a=1")
+        #expect(answer.head.headerFields[.connection] == "close")
+    }
+
+    @Test(
+        "HTTP/1.0 keeps a connection only if it asks to",
+        arguments: [(nil, "close"), ("keep-alive", "keep-alive"), ("close", "close")]
+    )
+    func old(option: String?, kept: String) async throws {
+        let channel = try await connected()
+        let head = head(version: .http1_0, connection: option)
+        try await send([head, body("a=1"), .end(nil)], to: channel)
+        let answer = try await answer(from: channel)
+        #expect(answer.body == "a=1")
+        #expect(answer.head.headerFields[.connection] == kept)
     }
 
     @Test("who sends no more is still answered, if it had asked")
@@ -165,8 +206,7 @@ struct RequestHandlerTests {
                 return Response(status: .ok)
             }
         }
-        let request = HTTPRequest(method: .get, scheme: "http", authority: nil, path: "/slow")
-        try await send([.head(request), .end(nil)], to: channel)
+        try await send([head("/slow", .GET), .end(nil)], to: channel)
         for await _ in asked {}
         channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         release.finish()
@@ -207,12 +247,10 @@ struct RequestHandlerTests {
                 )
             }
         }
-        let pieces = HTTPRequest(method: .get, scheme: "http", authority: nil, path: "/pieces")
-        try await send([.head(pieces), .end(nil)], to: channel)
+        try await send([head("/pieces", .GET), .end(nil)], to: channel)
         let answer = try await answer(from: channel)
         #expect(answer.body == "abc")
-        let broken = HTTPRequest(method: .get, scheme: "http", authority: nil, path: "/broken")
-        try await send([.head(broken), .end(nil)], to: channel)
+        try await send([head("/broken", .GET), .end(nil)], to: channel)
         try await channel.closeFuture.get()
     }
 
@@ -230,7 +268,7 @@ struct RequestHandlerTests {
 
     /// Closes one way only where that is asked for; a testing channel closes both.
     private final class OneWayClose: ChannelOutboundHandler {
-        typealias OutboundIn = HTTPResponsePart
+        typealias OutboundIn = ByteBuffer
 
         func close(
             context: ChannelHandlerContext,

@@ -36,6 +36,25 @@ struct RunningServer {
         try await server.keyAdministration.prepare()
     }
 
+    /// On the store and the master key that are in the folder already.
+    init(reopening folder: CommandFolder, store: String = "martlet.db") async throws {
+        self.folder = folder
+        let surroundings = Surroundings.system
+        let file = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/martlet.key"))
+        let secret = try #require(MasterKeyFile.key(in: Secret(Array(file))))
+        let storage = try SQLiteStorage.open(
+            path: "\(folder.path)/\(store)",
+            ifMissing: .refuse,
+            clock: surroundings.now
+        )
+        server = AuthorizationServer(
+            settings: .init(issuer: "http://localhost:8080"),
+            storage: storage,
+            masters: MasterKeys(current: try #require(MasterKey(secret))),
+            surroundings: surroundings
+        )
+    }
+
     /// With the user ann (password “open-sesame”) and a public client that may sign her in.
     static func withAnn(
         overlap: Int64 = 0,

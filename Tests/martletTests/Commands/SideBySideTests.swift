@@ -92,4 +92,51 @@ struct SideBySideTests {
         _ = try await running.signIn(at: ClientID(rawValue: id))
         await running.close()
     }
+
+    @Test("what commands end, an API that follows the running server hears of")
+    func follow() async throws {
+        let running = try await RunningServer(CommandFolder())
+        let folder = running.folder
+        _ = try await running.server.createAccount(
+            username: "ann",
+            email: nil,
+            password: Secret("open-sesame")
+        )
+        let api = "https://api.example.com"
+        try await folder.run("resource", "create", "--identifier", api, "--scopes", "read")
+        let client = try await running.server.createClient(metadata: [
+            "token_endpoint_auth_method": "none", "scope": "read",
+            "grant_types": ["password", "refresh_token"],
+            "allowed_resources": [.string(api)],
+        ]).client.id
+        var mark = EndMark.start
+        func heard() async throws -> Int {
+            let poll = EndedSessionsPoll(start: .from(mark))
+            let page = try await running.server.ended(
+                poll,
+                for: ResourceID(rawValue: api)
+            )
+            mark = page.mark
+            return page.tokens.count
+        }
+        _ = try await running.signIn(at: client)
+        #expect(try await heard() == 0)
+        let sessions = try await running.server.sessions(ofAccount: "ann", client: nil)
+        let id = try #require(sessions.first).family.authorized.id.description
+        try await folder.run("session", "revoke", id)
+        #expect(try await heard() == 1)
+        _ = try await running.signIn(at: client)
+        for command in [
+            ["session", "revoke", "--user", "ann"],
+            ["session", "revoke", "--client", client.rawValue],
+            ["consent", "revoke", "--user", "ann", "--client", client.rawValue],
+            ["user", "disable", "ann"], ["key", "rotate", "--compromised"],
+        ] {
+            _ = try await folder.run(command)
+            #expect(try await heard() == 1)
+        }
+        try await folder.run("client", "delete", client.rawValue)
+        #expect(try await heard() == 2)
+        await running.close()
+    }
 }

@@ -123,7 +123,25 @@ struct AddressTests {
     }
 
     @Test(
-        "a store that is no file is refused",
+        "a store is a PostgreSQL database, and shows host, port and database alone",
+        arguments: [
+            ("postgres://u:secret@db:5433/martlet", "postgres://db:5433/martlet"),
+            ("postgresql://u:secret@one,two:5433/martlet", "postgres://one,two:5433/martlet"),
+            ("postgres:///martlet?host=/run/postgresql", "postgres:///run/postgresql/martlet"),
+            ("postgres://db?password=secret&sslmode=verify-full", "postgres://db"),
+        ]
+    )
+    func database(text: String, shown: String) throws {
+        let place = ConfigurationPlace(name: "a", folder: "/here")
+        let location = try StoreLocation(text, at: place)
+        #expect(location.shown == shown)
+        var dumped = "\(location) \(String(reflecting: location))"
+        dump(location, to: &dumped)
+        #expect(!dumped.contains("secret"))
+    }
+
+    @Test(
+        "a store that is neither file nor database is refused",
         arguments: [
             "", "martlet.db", "sqlite:", "sqlite::memory:", "sqlite:///a.db", "sqlite://a.db",
             "sqlite:folder/", "mysql://a", "sqlite:a\0b",

@@ -123,15 +123,16 @@ struct ConfigurationRefusalTests {
     }
 
     @Test(
-        "what this version does not have is refused by name",
+        "a connection string that PostgreSQL cannot read is refused without repeating it",
         arguments: [
-            "store: postgres://u:secret@db/martlet", "store: postgresql://u:secret@db/martlet",
+            "store: postgres://u:secret%zz@db/martlet", "store: postgresql://u:secret@[::1/martlet",
+            "store: postgres://u:secret@db/martlet?nonsense=1",
         ]
     )
-    func notBuilt(text: String) throws {
+    func badConnectionString(text: String) throws {
         let sentence = try #require(try ConfigurationFolder(text).refusal())
         #expect(sentence.hasPrefix("martlet.yaml:1: "))
-        #expect(sentence.contains("this version does not have"))
+        #expect(sentence.contains("connection URI"))
         #expect(!sentence.contains("secret"))
     }
 
@@ -219,7 +220,7 @@ struct ConfigurationRefusalTests {
         )
         #expect(
             folder.refusal(environment: ["MARTLET_STORE": ""])
-                == "MARTLET_STORE: store must be sqlite:PATH, not nothing."
+                == "MARTLET_STORE: store must be sqlite:PATH or postgres://…, not nothing."
         )
         #expect(
             folder.refusal(environment: ["MARTLET_TLS_KEY": "key.pem"])

@@ -1,6 +1,6 @@
 /// The transport that is taken where nobody names one.
-enum StandardTransport {
-    static func make() -> any HTTPTransport {
+package enum StandardTransport {
+    package static func make() -> any HTTPTransport {
         #if canImport(Darwin)
             URLSessionTransport()
         #else

@@ -1,0 +1,104 @@
+import Foundation
+import MartletCore
+
+/// One thread's way to the database: a connection that is opened when it is first needed, and anew
+/// when it was lost.
+final class Link {
+    private static let firstPause: TimeInterval = 0.02
+    private static let longestPause: TimeInterval = 0.5
+
+    private let address: PostgresAddress
+    private let clock: DatabaseClock
+    private var open: PostgresConnection?
+
+    init(to address: PostgresAddress, _ clock: DatabaseClock) {
+        self.address = address
+        self.clock = clock
+    }
+
+    /// A connection, after as many attempts as the time allows, and one at least.
+    func connection(
+        until deadline: ContinuousClock.Instant
+    ) throws(PostgresFailure) -> PostgresConnection {
+        var pause = Self.firstPause
+        while true {
+            do throws(PostgresFailure) {
+                return try connection()
+            } catch {
+                guard ContinuousClock.now + .seconds(pause) < deadline else { throw error }
+                // Not all nodes at the same moment.
+                Thread.sleep(forTimeInterval: pause * Double.random(in: 0.5...1))
+                pause = min(pause * 2, Self.longestPause)
+            }
+        }
+    }
+
+    private func connection() throws(PostgresFailure) -> PostgresConnection {
+        if let open { return open }
+        let opened = try PostgresConnection.open(address, .requests, clock: clock)
+        open = opened
+        return opened
+    }
+
+    /// Lets go of a connection that was lost.
+    func drop() { open = nil }
+}
+
+/// A thread that takes work from a queue, with a connection of its own, until the queue is closed
+/// and empty.
+protocol Worker: Sendable {
+    associatedtype Job: Work
+
+    var queue: WorkQueue<Job> { get }
+    /// How many jobs it takes at once.
+    var batchSize: Int { get }
+
+    /// Does the work and answers each job, or gives it back to the queue.
+    ///
+    /// - Throws: why the database cannot be reached; every job is answered all the same.
+    func work(_ jobs: [Job], over link: Link) throws(PostgresFailure)
+}
+
+/// So long requests wait for a database that comes back; then they are told.
+let outagePatience: Duration = .seconds(3)
+
+extension Worker {
+    func start(
+        _ address: PostgresAddress,
+        _ clock: DatabaseClock,
+        ended: @escaping @Sendable () -> Void
+    ) {
+        let thread = Thread {
+            run(over: Link(to: address, clock))
+            ended()
+        }
+        thread.name = "martlet.postgres"
+        thread.start()
+    }
+
+    private func run(over link: Link) {
+        while let jobs = queue.take(batchSize) {
+            do throws(PostgresFailure) {
+                try work(jobs, over: link)
+            } catch {
+                link.drop()
+                awaitReturn(over: link, error)
+            }
+        }
+    }
+
+    /// Refuses everything until the database is there again.
+    private func awaitReturn(over link: Link, _ failure: PostgresFailure) {
+        var failure = failure
+        while true {
+            queue.refuseAll(StorageError(failure))
+            if queue.isClosed { return }
+            do throws(PostgresFailure) {
+                _ = try link.connection(until: .now + .seconds(1))
+                return queue.endOutage()
+            } catch {
+                failure = error
+            }
+        }
+    }
+}
