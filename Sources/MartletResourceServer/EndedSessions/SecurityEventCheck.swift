@@ -20,7 +20,10 @@ struct SecurityEventCheck: Sendable {
         do {
             signed = try JSONWebSignature.parse(token)
         } catch {
-            throw Refusal(code: SecurityEventErrorName.invalidRequest, description: "The token is malformed.")
+            throw Refusal(
+                code: SecurityEventErrorName.invalidRequest,
+                description: "The token is malformed."
+            )
         }
         guard signed.header.isType(SessionRevokedClaims.type),
             algorithms.contains(signed.header.algorithm)
@@ -31,7 +34,10 @@ struct SecurityEventCheck: Sendable {
             )
         }
         guard let key = try await key(of: signed) else {
-            throw Refusal(code: SecurityEventErrorName.invalidKey, description: "The token's key is unknown.")
+            throw Refusal(
+                code: SecurityEventErrorName.invalidKey,
+                description: "The token's key is unknown."
+            )
         }
         do {
             try signed.verify(with: key)
@@ -59,13 +65,22 @@ struct SecurityEventCheck: Sendable {
         }
         guard let claims else { return nil }
         guard claims.issuer.isSameText(as: issuer) else {
-            throw Refusal(code: SecurityEventErrorName.invalidIssuer, description: "The token is of another issuer.")
+            throw Refusal(
+                code: SecurityEventErrorName.invalidIssuer,
+                description: "The token is of another issuer."
+            )
         }
         guard claims.audience.contains(where: { $0.isSameText(as: audience) }) else {
-            throw Refusal(code: SecurityEventErrorName.invalidAudience, description: "The token is for another API.")
+            throw Refusal(
+                code: SecurityEventErrorName.invalidAudience,
+                description: "The token is for another API."
+            )
         }
         guard claims.tokenID.isSameText(as: id) else {
-            throw Refusal(code: SecurityEventErrorName.invalidRequest, description: "The token's jti is another.")
+            throw Refusal(
+                code: SecurityEventErrorName.invalidRequest,
+                description: "The token's jti is another."
+            )
         }
         return claims
     }
