@@ -68,6 +68,8 @@ struct FamilyInsertion: Sendable {
 
     private func seen(_ rows: [Rows]) throws(StorageError) -> Seen {
         guard let row = rows[0].first else { throw StoreTable.missing }
+        let condition = try StoreTable.condition(row, 13)
+        guard condition.takesWrites else { throw .outOfService }
         guard row.isNull(2) else { throw .conflict }
         let now = clock.time(of: row.instant(1))
         var siblings: [TokenFamily] = []
@@ -81,7 +83,7 @@ struct FamilyInsertion: Sendable {
                     client: try row.epoch(6),
                     consent: try row.epoch(9),
                     isSignedIn: authorized.signIn?.endsWithIt != true || !row.isNull(12),
-                    restoration: try StoreTable.condition(row, 13).restoration
+                    restoration: condition.restoration
                 ),
                 siblings: siblings.reversed(),
                 redeemed: found?.remembered,

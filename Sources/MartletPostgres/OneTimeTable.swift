@@ -5,7 +5,7 @@ enum OneTimeTable {
     private static let select = Statement(
         "one_time",
         """
-        SELECT \(SQL.statementTime), expires_at, body FROM martlet_store store
+        SELECT \(SQL.statementTime), expires_at, body, store.condition FROM martlet_store store
         LEFT JOIN martlet_one_time ON kind = $1 AND martlet_one_time.id = $2
         WHERE store.id = 1
         """
@@ -13,6 +13,12 @@ enum OneTimeTable {
 
     /// What is under the key, expired or not, and the time.
     static func find(_ key: OneTimeKey) -> Query { select(kind(key), id(key)) }
+
+    /// Whether the store takes writes, as ``find(_:)`` brought it.
+    static func takesWrites(_ rows: Rows) throws(StorageError) -> Bool {
+        guard let row = rows.first else { throw StoreTable.missing }
+        return try StoreTable.condition(row, 3).takesWrites
+    }
 
     /// What ``find(_:)`` brought.
     struct Found {
@@ -83,7 +89,7 @@ enum OneTimeTable {
         """
     )
 
-    /// Removes it, and answers it in the columns that ``find(_:)`` has.
+    /// Removes it, and answers it as ``find(_:)`` does.
     static func delete(_ key: OneTimeKey) -> Query { delete(kind(key), id(key)) }
 
     private static let hold = Statement(

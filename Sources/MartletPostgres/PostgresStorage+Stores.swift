@@ -89,6 +89,7 @@ extension PostgresStorage {
     ) async throws(StorageError) {
         try await self.step([.oneTime(key)], reading: [OneTimeTable.find(key)]) {
             [clock] rows -> StepPlan<Void> in
+            guard try OneTimeTable.takesWrites(rows[0]) else { throw StorageError.outOfService }
             let found = try OneTimeTable.Found(rows[0], key, clock)
             let change = step(found.remembered, found.time)
             let outcome = Self.outcome(change.entry, of: found.entry, key)

@@ -209,9 +209,10 @@ private final class RunningServer: Sendable {
             return state
         }
         guard let process = last.process else { return }
-        if process.isRunning { kill(process.processIdentifier, signal) }
-        process.waitUntilExit()
+        // The shell first: it holds what Foundation knows the end of the process by.
         try? last.lifeline?.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
         try? last.lifeline?.fileHandleForWriting.close()
+        if process.isRunning { kill(process.processIdentifier, signal) }
+        process.waitUntilExit()
     }
 }

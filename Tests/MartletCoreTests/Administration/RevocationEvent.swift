@@ -69,6 +69,8 @@ struct RevocationScene {
     private(set) var renewedCookie: SignInCookie?
     var sibling: String
     var neighbour: String
+    /// What the API that follows the feed has heard before the event.
+    var heardUpTo = EndMark.start
 
     init(_ event: RevocationEvent) async throws {
         self.event = event
@@ -175,6 +177,8 @@ struct RevocationScene {
         try await use()
         sibling = try await world.newSession(client)
         neighbour = try await world.newSession(client, "eve")
+        // The sibling of before was one too many.
+        heardUpTo = try await feed(behind: heardUpTo).mark
         world.wait(.minutes(50))
         try await use()
         try await useOthers()

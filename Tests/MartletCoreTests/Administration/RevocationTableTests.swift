@@ -15,7 +15,8 @@ struct RevocationTableTests {
             try RevocationPage.rows().first { $0.first == event.rawValue }
         )
         var scene = try await RevocationScene(event)
-        #expect(try await scene.observed() == written)
+        let observed = try await scene.observed()
+        #expect(observed == written)
     }
 
     @Test(
@@ -27,7 +28,8 @@ struct RevocationTableTests {
             try RevocationPage.inFlight().first { $0.first == event.rawValue }
         )
         var scene = try await RevocationScene(event)
-        #expect(try await scene.observedInFlight() == written)
+        let observed = try await scene.observedInFlight()
+        #expect(observed == written)
     }
 
     @Test("docs/revocation.md has a row for each event, and no other")
@@ -80,13 +82,13 @@ extension RevocationScene {
     /// The row of the table, as the server behaves.
     mutating func observed() async throws -> [String] {
         #expect(try await world.isActive(accessToken, as: api))
-        let before = try await feed(behind: .start).mark
+        heardUpTo = try await feed(behind: .start).mark
         // An event may take the keys away that verify the token.
         let claims = try await world.claims(accessToken)
         try await happen()
         // Asking about the access token first: a refresh could change what it is worth.
         let isActive = try await world.isActive(accessToken, as: api)
-        let heard = try await heard(of: claims, behind: before)
+        let heard = try await heard(of: claims)
         let (told, newest) = try await present(session)
         let siblings = try await present(sibling).told
         let neighbours = try await present(neighbour).told
@@ -104,7 +106,7 @@ extension RevocationScene {
         ]
     }
 
-    private func feed(behind mark: EndMark) async throws -> EndedSessionsPage {
+    func feed(behind mark: EndMark) async throws -> EndedSessionsPage {
         try await world.server.ended(
             EndedSessionsPoll(start: .from(mark)),
             for: ResourceID(rawValue: Self.api)
@@ -113,10 +115,9 @@ extension RevocationScene {
 
     /// What the API hears that follows the feed of ended sessions, in the words of the page.
     private func heard(
-        of claims: AccessTokenClaims,
-        behind mark: EndMark
+        of claims: AccessTokenClaims
     ) async throws -> String {
-        switch try await world.claims(feed(behind: mark)).map(\.subject) {
+        switch try await world.claims(feed(behind: heardUpTo)).map(\.subject) {
         case []: return "nothing"
         case [.session(claims.sessionID ?? "")]: return "the session"
         case [.accessToken(claims.tokenID)]: return "the token"
