@@ -11,7 +11,7 @@ struct PostgresCommandTests {
     private let database: PostgresServer
 
     init() async throws {
-        database = try PostgresServer()
+        database = try PostgresServer(.machine)
         try await database.start()
     }
 
@@ -64,6 +64,7 @@ struct PostgresCommandTests {
             environment: ["MARTLET_STORE": store]
         )
         #expect(doctor.status == 0, "\(doctor.output)\(doctor.complaint)")
+        #expect(doctor.output.contains("syncs what it commits"))
         database.stop()
     }
 
