@@ -63,6 +63,7 @@ extension SQLiteStorage {
         path: String,
         ifMissing: Missing,
         clock: @escaping @Sendable () -> Instant,
+        pagesToCopy: Int = Checkpointer.pagesToCopy,
         committed: @escaping @Sendable (CommittedBatch) -> Void = { _ in }
     ) throws(SQLiteOpenError) -> SQLiteStorage {
         do {
@@ -77,7 +78,8 @@ extension SQLiteStorage {
                 open: { try pool(path, clock) },
                 connect: {
                     try DatabaseQueue(path: path, configuration: configuration(readonly: false))
-                }
+                },
+                pagesToCopy: pagesToCopy
             )
             return SQLiteStorage(file: file, clock: clock, committed: committed)
         } catch let error as SQLiteOpenError {

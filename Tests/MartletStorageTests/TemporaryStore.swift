@@ -1,7 +1,8 @@
 import Foundation
 import MartletCore
-import MartletSQLite
 import MartletTesting
+
+@testable import MartletSQLite
 
 /// A folder of its own for one test's store, removed with it.
 final class TemporaryStore: Sendable {
@@ -21,12 +22,14 @@ final class TemporaryStore: Sendable {
 
     func open(
         _ clock: ManualClock,
+        pagesToCopy: Int = Checkpointer.pagesToCopy,
         committed: @escaping @Sendable (CommittedBatch) -> Void = { _ in }
     ) throws(SQLiteOpenError) -> SQLiteStorage {
         try SQLiteStorage.open(
             path: path,
             ifMissing: .create,
             clock: { clock.now },
+            pagesToCopy: pagesToCopy,
             committed: committed
         )
     }
