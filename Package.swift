@@ -199,7 +199,7 @@ let package = Package(
         .executableTarget(
             name: "notes-cli",
             dependencies: [
-                "MartletClient", "MartletProtocol",
+                "MartletClient", "MartletProtocol", "MartletTransport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             path: "examples/notes-cli",
@@ -240,7 +240,9 @@ let package = Package(
         ),
         .testTarget(
             name: "Interop",
-            dependencies: ["martlet", "MartletProtocol", "MartletTesting"],
+            dependencies: [
+                "martlet", "MartletProtocol", "MartletTesting", "notes-api", "notes-cli",
+            ],
             exclude: ["clients"],
             swiftSettings: strict
         ),

@@ -48,8 +48,19 @@ final class PinnedProcess {
         process.standardOutput = file
         process.standardError = file
         // The shell and `taskset` become the program, so the process stays the same.
-        try process.run()
+        try Self.withoutBlockedSignals { [process] in try process.run() }
         figures = ProcessFigures(processID: process.processIdentifier)
+    }
+
+    /// A program inherits which signals are held back from it, and the runtime's threads hold back
+    /// most, the one that asks to stop included.
+    private static func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
+        var none = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try body()
     }
 
     deinit {

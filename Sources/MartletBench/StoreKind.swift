@@ -34,7 +34,7 @@ enum StoreKind: String, CaseIterable, Codable, ExpressibleByArgument {
 
     /// Opens a new store.
     ///
-    /// Not inlined: Swift 6.3.1 crashes in the optimiser on the caller that this becomes a part of.
+    /// Never inlined: Swift 6.3.1 crashes when it optimizes the caller that it is inlined into.
     @inline(never)
     func make(in folder: SeededFolder, surroundings: Surroundings) async throws -> any Storage {
         switch self {

@@ -8,9 +8,10 @@
 ///
 /// ```swift
 /// do {
-///     let (data, response) = try await session.data(for: request)
+///     show(try await session.data(for: request))
 /// } catch let error as ClientError where error.needsSignIn {
-///     show("Please sign in again. " + error.description)   // expired, ended, or used twice
+///     // Expired, ended, or ended because the refresh token was used twice.
+///     show("Please sign in again. " + error.description)
 /// } catch let error as ClientError where error.isTemporary {
 ///     showOffline(tryAgainAt: error.retryAt)
 /// }

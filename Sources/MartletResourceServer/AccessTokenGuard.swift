@@ -7,10 +7,11 @@ public import HTTPTypes
 /// let tokens = AccessTokenGuard(
 ///     AccessTokenVerifier(
 ///         issuer: "https://login.example.com", audience: "https://api.example.com"))
-///
-/// switch await tokens.decide(request.headerFields, requiring: .init(scopes: ["orders:read"])) {
-/// case .granted(let token): return try await orders(of: token.claims.subject)
-/// case .refused(_, let answer): return send(answer.response, answer.body)
+/// switch await tokens.decide(headerFields, requiring: .init(scopes: ["orders:read"])) {
+/// case .granted(let token):
+///     return try await orders(of: token.claims.subject)
+/// case .refused(_, let answer):
+///     return (answer.response, answer.body)
 /// }
 /// ```
 ///

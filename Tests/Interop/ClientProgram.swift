@@ -19,7 +19,7 @@ final class ClientProgram {
         .appending(path: "clients")
     /// Where the browser's pictures go, for a person to look at.
     static var pictures: URL { root.appending(path: ".build/screenshots") }
-    private static let root = scripts.deletingLastPathComponent().deletingLastPathComponent()
+    static let root = scripts.deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
     private let process = Process()

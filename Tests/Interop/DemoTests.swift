@@ -61,6 +61,8 @@ struct DemoTests {
         #expect(
             seen["story"]?.strings == ["made", "rotated", "rotated", "rotated", "reuse", "refused"]
         )
+        let colour = (seen["reuse_is"]?.array ?? []).compactMap(\.integer)
+        #expect(colour.count == 3 && colour[0] > 2 * max(colour[1], colour[2]), "reuse is red")
         #expect(seen["focus_follows"]?.array == Array(repeating: .bool(true), count: 4))
         #expect(seen["with_overlap"]?.strings == ["made", "rotated", "repeated"])
         #expect(

@@ -1,45 +1,39 @@
-import HTTPTypes
+import Hummingbird
+import MartletHummingbird
 import MartletProtocol
 import MartletResourceServer
 
-/// Code that the pages for APIs show and no example has, compiled here.
+/// Code that README and comments of the library show and no example has, compiled here.
 enum PageCode {
-    static func orders(of person: String) async throws -> (HTTPResponse, [UInt8]) {
-        (HTTPResponse(status: .ok), Array(person.utf8))
+    struct OrdersContext: AccessTokenRequestContext {
+        var coreContext: CoreRequestContextStorage
+        var access = RequestAccess()
+        init(source: Source) { coreContext = .init(source: source) }
     }
 
-    static func answer(_ headerFields: HTTPFields) async throws -> (HTTPResponse, [UInt8]) {
-        let tokens = AccessTokenGuard(
-            AccessTokenVerifier(
-                issuer: "https://login.example.com",
-                audience: "https://api.example.com"
-            )
-        )
-        switch await tokens.decide(headerFields, requiring: .init(scopes: ["orders:read"])) {
-        case .granted(let token):
-            return try await orders(of: token.claims.subject)
-        case .refused(_, let answer):
-            return (answer.response, answer.body)
-        }
+    struct Notes {
+        func all(of person: String) -> [String] { [person] }
     }
 
-    static func requirement() -> TokenRequirement {
-        let requirement = TokenRequirement(
-            scopes: ["orders:delete"],
-            contextClasses: ["urn:example:two-factors"],
-            maximumAge: .seconds(300)
-        )
-        return requirement
+    static func guarded(
+        issuer: String,
+        address: String,
+        _ notes: Notes
+    ) -> Router<GuardedRequestContext> {
+        let tokens = AccessTokenGuard(AccessTokenVerifier(issuer: issuer, audience: address))
+        let router = Router(context: GuardedRequestContext.self)
+        router.acceptTokens(tokens)
+        router.group("notes")
+            .requireToken(scope: "notes:read")
+            .get { _, context in notes.all(of: try context.caller.subject) }
+        return router
     }
 
-    static func asking(secret: String) -> AccessTokenGuard {
-        let introspector = TokenIntrospector(
-            issuer: "https://login.example.com",
-            audience: "https://api.example.com",
-            clientID: "orders-api",
-            secret: Secret(secret)
-        )
-        let tokens = AccessTokenGuard(introspector)
-        return tokens
+    static func orders(of person: String) async throws -> [String] { [person] }
+
+    static func addRoutes(to router: Router<OrdersContext>) {
+        router.group("orders")
+            .requireToken(scope: "orders:read")
+            .get { _, context in try await orders(of: context.caller.subject) }
     }
 }

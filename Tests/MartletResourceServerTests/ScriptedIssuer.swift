@@ -64,7 +64,7 @@ final class ScriptedIssuer: HTTPTransport {
 
     func setDown(_ isDown: Bool) { state.withLock { $0.isDown = isDown } }
 
-    /// Answers are held back until ``release()``.
+    /// Answers to questions about tokens are held back until ``release()``; documents are not.
     func hold() { state.withLock { $0.isHeld = true } }
 
     func release() {
@@ -93,8 +93,9 @@ final class ScriptedIssuer: HTTPTransport {
         }
         await withCheckedContinuation { continuation in
             let isHeld = state.withLock { state in
-                if state.isHeld { state.gate.append(continuation) }
-                return state.isHeld
+                let isHeld = state.isHeld && address == Self.introspectionAddress
+                if isHeld { state.gate.append(continuation) }
+                return isHeld
             }
             if !isHeld { continuation.resume() }
         }

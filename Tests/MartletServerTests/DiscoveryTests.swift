@@ -82,7 +82,7 @@ struct DiscoveryTests {
             #expect(
                 json.members.map(\.name) == [
                     "issuer", "authorization_endpoint", "token_endpoint", "revocation_endpoint",
-                    "introspection_endpoint", "userinfo_endpoint",
+                    "introspection_endpoint", "ended_sessions_endpoint", "userinfo_endpoint",
                     "device_authorization_endpoint", "end_session_endpoint", "jwks_uri",
                     "grant_types_supported", "response_types_supported",
                     "response_modes_supported", "code_challenge_methods_supported",

@@ -16,6 +16,15 @@ struct GuardedAPITests {
         let issuer: String
         let clock: @Sendable () -> Double
         let api: KnownClient
+        /// An app that the API's tokens are granted to.
+        static let app = KnownClient(
+            id: "notes",
+            secret: "secret-of-notes-81",
+            metadata: [
+                "grant_types": ["password", "refresh_token", "client_credentials"],
+                "scope": "read write", "allowed_resources": [.string(TestServer.api)],
+            ]
+        )
 
         func status(
             of token: String?,
@@ -34,17 +43,24 @@ struct GuardedAPITests {
         }
 
         func clientToken() async throws -> String {
-            let answer = try await caller.submit([
-                "grant_type": "client_credentials", "scope": "read", "resource": TestServer.api,
-            ])
+            let answer = try await caller.submit(
+                [
+                    "grant_type": "client_credentials", "scope": "read",
+                    "resource": TestServer.api,
+                ],
+                as: Self.app
+            )
             return try #require(try answer.member("access_token"), "\(answer.text)")
         }
 
         func personsTokens() async throws -> Tokens {
-            let answer = try await caller.submit([
-                "grant_type": "password", "username": TestServer.username,
-                "password": TestServer.password, "scope": "read", "resource": TestServer.api,
-            ])
+            let answer = try await caller.submit(
+                [
+                    "grant_type": "password", "username": TestServer.username,
+                    "password": TestServer.password, "scope": "read", "resource": TestServer.api,
+                ],
+                as: Self.app
+            )
             try #require(answer.status == 200, "\(answer.text)")
             return try answer.tokens()
         }
@@ -59,6 +75,7 @@ struct GuardedAPITests {
                 TestServer.api,
                 .init(scope: Scope("read admin"))
             )
+            try await test.register(World.app)
             let clock = test.clock
             try await test.test(.socket) { caller in
                 proxy.forward(to: try caller.port())
@@ -118,7 +135,11 @@ struct GuardedAPITests {
                     == .forbidden
             )
             #expect(try await world.status(of: person.refresh, by: introspector) == .unauthorized)
-            _ = try await world.caller.submit(["token": person.refresh], to: "/oauth/revoke")
+            _ = try await world.caller.submit(
+                ["token": person.refresh],
+                to: "/oauth/revoke",
+                as: World.app
+            )
             #expect(try await world.status(of: person.access, by: introspector) == .unauthorized)
         }
     }

@@ -145,6 +145,23 @@ struct RuleTests {
         #expect(RepositoryRules.links(in: page).map(\.link) == ["b.md", "d.md"])
     }
 
+    @Test("shown code is found in pages and documentation, and compared by its words")
+    func shownCode() {
+        let mark = "```"
+        let page = file(
+            "a\n\(mark)swift\nlet a = f(\n    1)\n\(mark)\n\(mark)\nb\n\(mark)",
+            path: "a.md"
+        )
+        let comment = file("    /// \(mark)swift\n    /// let b = 2\n    /// \(mark)\nlet c = 3")
+        #expect(ShownCode.blocks(in: page).map(\.line) == [3])
+        #expect(ShownCode.blocks(in: comment).map(\.code) == [" let b = 2\n"])
+        let compiled = [ShownCode.words("func g() {\n    let a = f(\n        1\n    )\n}")]
+        #expect(ShownCode.findings(in: page, compiled: compiled).isEmpty)
+        #expect(ShownCode.findings(in: comment, compiled: compiled).map(\.line) == [2])
+        #expect(ShownCode.isCompiled(file("", path: "examples/a/A.swift")))
+        #expect(!ShownCode.isCompiled(file("", path: "Tests/A/ATests.swift")))
+    }
+
     @Test("functions are measured from declaration to closing brace")
     func functionLengths() {
         let source = """

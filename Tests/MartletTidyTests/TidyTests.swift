@@ -89,6 +89,15 @@ struct TidyTests {
         expectNone(findings(in: pages) { RepositoryRules.linkFindings(in: $0, of: tree) })
     }
 
+    @Test("all Swift that pages and comments show is compiled")
+    func shownCode() {
+        let compiled = tree.files.filter(ShownCode.isCompiled).map { ShownCode.words($0.text) }
+        let showing = tree.files.filter(ShownCode.isShowing)
+        #expect(compiled.count >= 6)
+        #expect(showing.flatMap(ShownCode.blocks).count >= 30)
+        expectNone(findings(in: showing) { ShownCode.findings(in: $0, compiled: compiled) })
+    }
+
     @Test("the largest files and the longest functions, to look at")
     func sizes() {
         let sources = tree.swift(in: "Sources")

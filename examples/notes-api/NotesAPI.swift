@@ -14,8 +14,26 @@ struct NotesAPI {
         let address = environment["NOTES_ADDRESS"] ?? "http://localhost:3001"
         let issuer = environment["NOTES_ISSUER"] ?? "http://localhost:3000"
 
-        let tokens = AccessTokenGuard(AccessTokenVerifier(issuer: issuer, audience: address))
+        guard let secret = environment["NOTES_SECRET"] else {
+            let tokens = AccessTokenGuard(AccessTokenVerifier(issuer: issuer, audience: address))
+            return try await serve(tokens, at: address)
+        }
+        let ended = EndedSessions()
+        let follower = EndedSessionsFollower(
+            issuer: issuer,
+            audience: address,
+            clientID: "notes-api",
+            secret: Secret(secret),
+            into: ended
+        )
+        async let _: Void = follower.run()
 
+        let verifier = AccessTokenVerifier(issuer: issuer, audience: address)
+        try await serve(AccessTokenGuard(verifier, checks: [ended]), at: address)
+    }
+
+    /// Answers until somebody stops it.
+    static func serve(_ tokens: AccessTokenGuard, at address: String) async throws {
         let router = Router(context: GuardedRequestContext.self)
         router.acceptTokens(tokens)
         addRoutes(to: router, Notes())

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import MartletClient
 import MartletProtocol
+import MartletTransport
 
 /// A command-line app that signs a person in with their browser, once, and stays signed in: each run
 /// has a good access token, whichever run renewed it last.
@@ -36,19 +37,18 @@ struct NotesCommand {
         try await session.signIn(with: tokens)
     }
 
-    /// Asks an API, with an access token that is good now.
+    /// Reads from an API, with an access token that is good now.
     func get(_ address: String) async throws {
         guard let url = URL(string: address) else { return print("\(address) is not an address.") }
-        do {
-            let (data, response) = try await session.data(from: url)
-            print(response.status.code, String(decoding: data, as: UTF8.self))
-        } catch let error as ClientError where error.needsSignIn {
-            // Expired, ended, or ended because the refresh token was used twice.
-            print("\(error.description) Run: notes sign-in")
-        } catch let error as ClientError where error.isTemporary {
-            // The session stands.
-            print("The server cannot be reached. Try again later.")
-        }
+        let (data, response) = try await session.data(from: url)
+        print(response.status.code, String(decoding: data, as: UTF8.self))
+    }
+
+    /// Writes to an API, likewise.
+    func add(_ text: String, to address: String) async throws {
+        guard let url = URL(string: address) else { return print("\(address) is not an address.") }
+        let (_, response) = try await session.data(for: HTTPRequest(.post, url), body: Data(text.utf8))
+        print(response.status.code)
     }
 
     /// Forgets the tokens here, and ends the session at the server.
@@ -65,13 +65,26 @@ struct NotesCommand {
             issuer: environment["NOTES_ISSUER"] ?? "http://localhost:3000",
             clientID: environment["NOTES_CLIENT_ID"] ?? "notes"
         )
-        switch Array(CommandLine.arguments.dropFirst()) {
-        case ["sign-in"]: try await notes.signIn()
-        case ["sign-in", "--device"]: try await notes.signInOnDevice()
-        case ["sign-out"]: try await notes.signOut()
-        case let arguments where arguments.count == 2 && arguments[0] == "get":
-            try await notes.get(arguments[1])
-        case _: print("usage: notes sign-in [--device] | get ADDRESS | sign-out")
+        do {
+            try await notes.run(Array(CommandLine.arguments.dropFirst()))
+        } catch let error as ClientError where error.needsSignIn {
+            // Expired, ended, or ended because the refresh token was used twice.
+            print("\(error.description) Run: notes-cli sign-in")
+        } catch let error as ClientError where error.isTemporary {
+            // The session stands.
+            print("The server cannot be reached. Try again later.")
+        }
+    }
+
+    private func run(_ arguments: [String]) async throws {
+        switch (arguments.first, arguments.count) {
+        case ("sign-in", 1): try await signIn()
+        case ("sign-in", 2) where arguments[1] == "--device": try await signInOnDevice()
+        case ("get", 2): try await get(arguments[1])
+        case ("add", 3): try await add(arguments[2], to: arguments[1])
+        case ("sign-out", 1): try await signOut()
+        case _:
+            print("usage: notes-cli sign-in [--device] | get ADDRESS | add ADDRESS TEXT | sign-out")
         }
     }
 }

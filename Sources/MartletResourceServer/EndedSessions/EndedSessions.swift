@@ -7,10 +7,12 @@ import Synchronization
 /// ```swift
 /// let ended = EndedSessions()
 /// let follower = EndedSessionsFollower(
-///     issuer: issuer, audience: audience, clientID: "mrs_…", secret: Secret(secret), into: ended)
+///     issuer: issuer, audience: audience, clientID: clientID, secret: Secret(secret), into: ended)
 /// let tokens = AccessTokenGuard(verifier, checks: [ended])
-/// // Beside the server, for as long as it runs:
-/// await follower.run()
+///
+/// // Until this function returns, beside the API.
+/// async let _: Void = follower.run()
+/// try await serve(tokens)
 /// ```
 ///
 /// Asking it costs some look-ups in memory. What it knows comes from an ``EndedSessionsFollower``, or

@@ -31,6 +31,9 @@ public final class EndedSessionsFollower: Sendable {
 
     private struct State {
         var question = EndedSessionsCall.Question()
+        /// Whether the last answer was all that ended so far. Only then is more waited for: whoever
+        /// knows nothing is told at once, or it would refuse tokens for as long as it waits.
+        var isUpToDate = false
         var failure: String?
         var failures = 0
     }
@@ -48,7 +51,7 @@ public final class EndedSessionsFollower: Sendable {
     ///   - issuer: The issuer's URL, exactly as its metadata has it.
     ///   - audience: The API's identifier, exactly as the authorization server knows it.
     ///   - clientID: The name that the API authenticates with at the issuer; with Martlet, the
-    ///     `introspection_client_id` of the resource.
+    ///     `client_id` that `martlet resource create` prints.
     ///   - secret: Its secret.
     ///   - ended: Where what ended goes.
     ///   - endpoint: Where to ask; by default the metadata's `ended_sessions_endpoint`.
@@ -183,9 +186,12 @@ public final class EndedSessionsFollower: Sendable {
     }
 
     private func step(waits: Bool) async throws -> Step {
-        var question = state.withLock { $0.question }
-        // What is known to be there already is not waited for.
-        question.waits = waits
+        let question = state.withLock { state in
+            defer { state.isUpToDate = false }
+            var question = state.question
+            question.waits = waits && state.isUpToDate
+            return question
+        }
         let answer = try await call.answer(to: question)
         let claims = try await read(answer)
         for claims in claims { ended.note(claims) }
@@ -195,6 +201,7 @@ public final class EndedSessionsFollower: Sendable {
             state.question.position = answer.position ?? state.question.position
             state.question.acknowledged = answer.tokens.map(\.id)
             state.question.refused = []
+            state.isUpToDate = !answer.hasMore
             state.failure = nil
             state.failures = 0
         }

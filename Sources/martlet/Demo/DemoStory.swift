@@ -15,10 +15,14 @@ struct DemoStory {
         let token = "localhost:\(port)/oauth/token"
         let post = "curl -s -X POST -H 'Authorization: \(Self.authorization)'"
         return """
-            Martlet is listening on http://localhost:\(port), with the user test (password test) and the
-            client testclient (secret “secret”). Access tokens live \(accessTokenLifetime) seconds. \
-            Everything is thrown away
-            when you press Ctrl-C. Paste these into another terminal, one after the other:
+            Martlet is listening on http://localhost:\(port). Open it in a browser and click through the
+            story, as the user test (password test).
+
+            Or follow it on the command line, with the client testclient (secret “secret”). Access \
+            tokens live
+            \(accessTokenLifetime) seconds, and everything is thrown away when you press Ctrl-C. Paste \
+            these into another terminal,
+            one after the other:
 
             # 1. sign in: an access token and a refresh token
               \(post) -d 'grant_type=password&username=test&password=test' \(token) | tee martlet.json
@@ -60,6 +64,8 @@ struct DemoStory {
 
             A token used twice means that two hold it, and nobody can tell who is who: the whole
             session ends, for both, and the user signs in again.
+
+            Now play it yourself, in both parts: http://localhost:\(port)
 
             """
         )

@@ -105,6 +105,12 @@ def close_tab():
     browser.switch_to.window(browser.window_handles[0])
 
 
+def colour(selector):
+    """Red, green and blue of what is filled there."""
+    fill = script("return getComputedStyle(document.querySelector(arguments[0])).fill", selector)
+    return [int(part) for part in fill.removeprefix("rgb(").removesuffix(")").split(",")]
+
+
 def locks(state):
     return browser.execute_async_script(
         "const [state, name, done] = arguments; navigator.locks.query().then((all) => "
@@ -166,6 +172,7 @@ def by_itself():
 def family_picture():
     """The life of the family alone, for README."""
     look(860)
+    script("document.getElementById('told').hidden = true")
     # One more beat of the page: it draws anew for the width.
     until(lambda: script("return document.querySelector('#drawing svg').clientWidth") < 860, "drawn")
     box = script(
@@ -176,6 +183,7 @@ def family_picture():
         "Page.captureScreenshot", clip={**box, "scale": 2}, captureBeyondViewport=True
     )
     (pictures / "demo-family.png").write_bytes(base64.b64decode(shot["data"]))
+    script("document.getElementById('told').hidden = false")
     look(1280)
 
 
@@ -214,6 +222,7 @@ try:
     choose("use")
     drawn("reuse", "thief")
     drawn("end")
+    seen["reuse_is"] = colour("#drawing .reuse .body")
     title("came a second time")
     seen["thief_is_told"] = text("thief-verdict")
     picture("demo-reuse")

@@ -235,7 +235,12 @@ struct EndedSessionsFollowerTests {
         #expect(
             feed.questions.map { $0["position"]?.string } == ["", "4", "4", "4", "4"]
         )
-        #expect(feed.questions.allSatisfy { $0["returnImmediately"] == false })
+        #expect(
+            feed.questions.map { $0["returnImmediately"]?.bool } == [
+                true, false, true, true, true,
+            ],
+            "only who knows everything so far waits for more"
+        )
     }
 
     @Test("pauses double, are spread, and have an end")

@@ -157,11 +157,14 @@ struct SecureConnectionTests {
         try await serve(certificate) { _, port in
             let url = "https://localhost:\(port)/healthz"
             try await SecureClient.with(trusting: certificate) { client in
+                // More than the server takes once it is decompressed; compressed it fits into one
+                // frame, as it has to with this client.
                 let headers = HTTPHeaders(
-                    (0..<40).map { ("x-long-\($0)", String(repeating: "x", count: 1000)) }
+                    (0..<20).map { ("x-long-\($0)", String(repeating: "a", count: 1000)) }
                 )
-                let answer = try? await client.send(.GET, url, headers: headers)
-                #expect(answer?.status != 200)
+                await #expect(throws: (any Error).self) {
+                    try await client.send(.GET, url, headers: headers)
+                }
             }
             try await SecureClient.with(trusting: certificate) { client in
                 let status = try await client.send(.GET, url).status

@@ -65,6 +65,7 @@ struct PostgresCommandTests {
             environment: ["MARTLET_STORE": store]
         )
         #expect(doctor.status == 0, "\(doctor.output)\(doctor.complaint)")
+        #expect(doctor.output.contains("syncs what it commits"))
         database.stop()
     }
 

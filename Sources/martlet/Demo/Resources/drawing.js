@@ -97,11 +97,21 @@ function curve(from, to) {
   return `M${from.x} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${to.x} ${to.y}`;
 }
 
+/// Over what stands between the two in their lane.
+function arc(from, to) {
+  const [start, end, top] = [from.x + 8, to.x - 8, from.y - radius - 20];
+  const foot = from.y - radius;
+  return `M${start} ${foot}C${start + 8} ${top} ${end - 8} ${top} ${end} ${foot}`;
+}
+
 /// How a token got where the line does not go: by a copy, and to its second use.
 function ways(places) {
   const drawn = [];
   const way = (from, to, name) => {
-    if (from && to) drawn.push(shape('path', { class: `path ${name}`, d: curve(from, to) }));
+    if (!from || !to) return;
+    const isBetween = ({ x, y }) => y === from.y && y === to.y && x > from.x && x < to.x;
+    const d = places.some(isBetween) ? arc(from, to) : curve(from, to);
+    drawn.push(shape('path', { class: `path ${name}`, d }));
   };
   const of = (kind) => places.find(({ mark }) => mark.kind === kind);
   const [copy, reuse] = [of('copied'), of('reuse')];
