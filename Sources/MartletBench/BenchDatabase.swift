@@ -11,6 +11,8 @@ enum BenchDatabase {
     private static let settings = ["shared_buffers=512MB", "max_wal_size=4GB"]
 
     static func start(core: Int?, in folder: String) async throws {
+        // The server, which is nobody if this is root, has to get to its own files in there.
+        try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: folder)
         let server = try PostgresServer(
             .machine,
             settings: settings,

@@ -11,10 +11,15 @@ final class PinnedProcess {
     private let lifeline = Pipe()
 
     /// Becomes the program that its arguments name; the copy of it in the background waits for the
-    /// end of the pipe.
+    /// end of the pipe, and holds nothing else: Foundation knows the end of a process by a descriptor
+    /// that the last of its heirs closes.
     private static let shell = #"""
         exec 3<&0
-        (read -r _ <&3; kill "$$") 2>/dev/null &
+        (for fd in /proc/self/fd/*; do
+            fd="${fd##*/}"
+            if ((fd > 3)); then eval "exec $fd<&-"; fi
+        done
+        read -r _ <&3; kill "$$") 2>/dev/null &
         exec 3<&-
         exec "$@" </dev/null
         """#
@@ -29,7 +34,7 @@ final class PinnedProcess {
         environment: [String: String] = [:]
     ) throws {
         let pinned = core.map { ["taskset", "--cpu-list", "\($0)"] + command } ?? command
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
         process.arguments = ["-c", Self.shell, "sh"] + pinned
         process.standardInput = lifeline
         process.environment = ProcessInfo.processInfo.environment

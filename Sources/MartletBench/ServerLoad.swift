@@ -44,12 +44,12 @@ struct ServerLoad {
         sessions: Int,
         seconds: Int? = nil,
         pause: Double = 0,
-        beside: @escaping () throws -> Void = {}
+        beside: () throws -> Void = {}
     ) throws -> Sample {
-        let load = load(connections, seconds: seconds, pause: pause, beside: beside)
-        let seeded = seeded
+        let prepared = prepared(connections, seconds: seconds, pause: pause)
+        let client = seeded.client
         return try pool.lend(sessions) { tokens, rest in
-            try load(.refresh(seeded.client, tokens: tokens, rest: rest))
+            try prepared.put(.refresh(client, tokens: tokens, rest: rest), beside: beside)
         }
     }
 
@@ -64,15 +64,16 @@ struct ServerLoad {
     /// A first load, which warms everything up and leaves the access tokens that ``request(_:)``
     /// needs.
     mutating func collectAccessTokens(connections: Int) throws {
-        let (seeded, load) = (seeded, load(connections, seconds: nil, pause: 0))
+        let prepared = prepared(connections)
+        let seeded = seeded
         let (collected, openIDCollected) = (accessTokens, openIDAccessTokens)
         _ = try pool.lend(connections) { tokens, rest in
-            try load(
+            try prepared.put(
                 .refresh(seeded.client, tokens: tokens, rest: rest, collectingIn: collected)
             )
         }
         _ = try openIDPool.lend(connections) { tokens, rest in
-            try load(
+            try prepared.put(
                 .refresh(
                     seeded.openIDClient,
                     tokens: tokens,
@@ -85,7 +86,7 @@ struct ServerLoad {
 
     /// Any load but refreshes.
     func call(_ request: LoadRequest, connections: Int) throws -> Sample {
-        try load(connections, seconds: nil, pause: 0)(request)
+        try prepared(connections).put(request)
     }
 
     /// What a load of this kind asks. That of refreshes is for a server that does not rotate: all
@@ -121,18 +122,37 @@ struct ServerLoad {
         return answer
     }
 
-    private func load(
+    private func prepared(
         _ connections: Int,
-        seconds: Int?,
-        pause: Double,
-        beside: @escaping () throws -> Void = {}
-    ) -> (LoadRequest) throws -> Sample {
-        let (figures, seconds) = (server.process.figures, seconds ?? self.seconds)
-        let (port, core, folder) = (server.port, cores.load, folder)
-        return { request in
-            let before = try figures.processorTime()
+        seconds: Int? = nil,
+        pause: Double = 0
+    ) -> Prepared {
+        Prepared(
+            server: server,
+            folder: folder,
+            core: cores.load,
+            connections: connections,
+            seconds: seconds ?? self.seconds,
+            pause: pause
+        )
+    }
+
+    /// A load but for what it asks.
+    private struct Prepared {
+        let server: RunningServer
+        let folder: SeededFolder
+        let core: Int?
+        let connections: Int
+        let seconds: Int
+        let pause: Double
+
+        func put(
+            _ request: LoadRequest,
+            beside: () throws -> Void = {}
+        ) throws -> Sample {
+            let before = try server.process.figures.processorTime()
             let answered = try Load(
-                port: port,
+                port: server.port,
                 connections: connections,
                 seconds: seconds,
                 pause: pause,
@@ -140,7 +160,8 @@ struct ServerLoad {
                 core: core,
                 folder: folder
             ).run(beside: beside)
-            return Sample(answered, processorTime: try figures.processorTime() - before)
+            let after = try server.process.figures.processorTime()
+            return Sample(answered, processorTime: after - before)
         }
     }
 }

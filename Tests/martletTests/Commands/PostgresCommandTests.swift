@@ -11,6 +11,7 @@ struct PostgresCommandTests {
     private let database: PostgresServer
 
     init() async throws {
+        // The doctor finds one that does not sync its files ill.
         database = try PostgresServer(.machine)
         try await database.start()
     }
