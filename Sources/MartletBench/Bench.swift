@@ -18,6 +18,7 @@ struct Bench {
         let (fewRates, parts, fewFacts) = try await loads(on: few)
         let (manyRates, manyFacts) = try loads(onMany: many, beside: fewRates, parts)
         facts += fewFacts + manyFacts
+        facts += try await comparisons()
         return Report(
             machine: .current(),
             settings: settings,
@@ -28,19 +29,36 @@ struct Bench {
     }
 
     /// A store that an earlier bench left, or a new one.
-    private func seeded(_ name: String, families: Int, live: Int) async throws -> SeededFolder {
+    private func seeded(
+        _ name: String,
+        families: Int,
+        live: Int,
+        in given: StoreKind? = nil
+    ) async throws -> SeededFolder {
+        let store = given ?? settings.store
         let seededFolder = SeededFolder(path: "\(folder)/\(name)")
         let live = min(live, families)
-        if settings.store.outlivesTheBench, let known = try? seededFolder.read(),
+        if store.outlivesTheBench, let known = try? seededFolder.read(),
             known.families == families, known.live == live
         {
             return seededFolder
         }
         try? FileManager.default.removeItem(atPath: seededFolder.path)
         tell("making a store of \(Shown.count(Double(families))) sessions")
-        _ = try await Seed(families: families, live: live, store: settings.store)
+        _ = try await Seed(families: families, live: live, store: store)
             .sow(in: seededFolder)
         return seededFolder
+    }
+
+    /// A store in PostgreSQL beside one in SQLite.
+    private func comparisons() async throws -> [Report.Fact] {
+        guard settings.store == .postgres else { return [] }
+        let families = Comparison.families(settings)
+        let file = try await seeded("beside", families: families, live: .max, in: .sqlite)
+        let database = try await seeded("compared", families: 2 * families, live: .max)
+        tell("beside SQLite, and with a second server")
+        return try Comparison(settings: settings, server: server, cores: cores)
+            .facts(file: file, database: database)
     }
 
     // MARK: Start and rest

@@ -16,7 +16,9 @@ struct Load {
     static let script = "scripts/lib/load/load.lua"
 
     /// Puts the load on the server; every request must be answered well.
-    func run() throws -> LoadFigures {
+    ///
+    /// - Parameter beside: something to do while it runs.
+    func run(beside: () throws -> Void = {}) throws -> LoadFigures {
         let template = folder.file("request.txt")
         try request.text.write(toFile: template, atomically: true, encoding: .utf8)
         let output = folder.file("wrk.txt")
@@ -26,6 +28,7 @@ struct Load {
             "http://127.0.0.1:\(port)/", "--", "request=\(template)", "pause=\(pause)",
         ]
         let wrk = try PinnedProcess(command + request.arguments, core: core, output: output)
+        try beside()
         wrk.process.waitUntilExit()
         let text = try String(contentsOfFile: output, encoding: .utf8)
         guard let line = text.split(separator: "\n").last(where: { $0.hasPrefix(Self.mark) }) else {

@@ -37,13 +37,17 @@ struct ServerLoad {
     }
 
     /// Refreshes on so many connections, which share so many sessions.
+    ///
+    /// - Parameter beside: something to do while it runs.
     mutating func refresh(
         connections: Int,
         sessions: Int,
         seconds: Int? = nil,
-        pause: Double = 0
+        pause: Double = 0,
+        beside: @escaping () throws -> Void = {}
     ) throws -> Sample {
-        let (seeded, load) = (seeded, load(connections, seconds: seconds, pause: pause))
+        let load = load(connections, seconds: seconds, pause: pause, beside: beside)
+        let seeded = seeded
         return try pool.lend(sessions) { tokens, rest in
             try load(.refresh(seeded.client, tokens: tokens, rest: rest))
         }
@@ -120,7 +124,8 @@ struct ServerLoad {
     private func load(
         _ connections: Int,
         seconds: Int?,
-        pause: Double
+        pause: Double,
+        beside: @escaping () throws -> Void = {}
     ) -> (LoadRequest) throws -> Sample {
         let (figures, seconds) = (server.process.figures, seconds ?? self.seconds)
         let (port, core, folder) = (server.port, cores.load, folder)
@@ -134,7 +139,7 @@ struct ServerLoad {
                 request: request,
                 core: core,
                 folder: folder
-            ).run()
+            ).run(beside: beside)
             return Sample(answered, processorTime: try figures.processorTime() - before)
         }
     }

@@ -33,6 +33,9 @@ enum StoreKind: String, CaseIterable, Codable, ExpressibleByArgument {
     }
 
     /// Opens a new store.
+    ///
+    /// Never inlined: Swift 6.3.1 crashes when it optimizes the caller that it is inlined into.
+    @inline(never)
     func make(in folder: SeededFolder, surroundings: Surroundings) async throws -> any Storage {
         switch self {
         case .sqlite:

@@ -9,12 +9,20 @@ final class Link {
 
     private let address: PostgresAddress
     private let clock: DatabaseClock
+    /// Told of a connection more, or one less.
+    private let count: (Int) -> Void
     private var open: PostgresConnection?
 
-    init(to address: PostgresAddress, _ clock: DatabaseClock) {
+    init(to address: PostgresAddress, _ clock: DatabaseClock, count: @escaping (Int) -> Void) {
         self.address = address
         self.clock = clock
+        self.count = count
     }
+
+    var isOpen: Bool { open != nil }
+
+    /// Tries once to have a connection.
+    func opens() -> Bool { (try? connection()) != nil }
 
     /// A connection, after as many attempts as the time allows, and one at least.
     func connection(
@@ -37,11 +45,16 @@ final class Link {
         if let open { return open }
         let opened = try PostgresConnection.open(address, .requests, clock: clock)
         open = opened
+        count(1)
         return opened
     }
 
-    /// Lets go of a connection that was lost.
-    func drop() { open = nil }
+    /// Lets go of a connection, which was lost.
+    func drop() {
+        guard isOpen else { return }
+        open = nil
+        count(-1)
+    }
 }
 
 /// A thread that takes work from a queue, with a connection of its own, until the queue is closed
@@ -69,7 +82,9 @@ extension Worker {
         ended: @escaping @Sendable () -> Void
     ) {
         let thread = Thread {
-            run(over: Link(to: address, clock))
+            let link = Link(to: address, clock) { queue.connected($0) }
+            run(over: link)
+            link.drop()
             ended()
         }
         thread.name = "martlet.postgres"
@@ -78,6 +93,12 @@ extension Worker {
 
     private func run(over link: Link) {
         while let jobs = queue.take(batchSize) {
+            guard link.isOpen || !queue.isServed else {
+                // The database may have no connection left for this node: then others do the work.
+                queue.giveBack(jobs)
+                if !link.opens() { Thread.sleep(forTimeInterval: .random(in: 0.5...1)) }
+                continue
+            }
             do throws(PostgresFailure) {
                 try work(jobs, over: link)
             } catch {
@@ -87,10 +108,11 @@ extension Worker {
         }
     }
 
-    /// Refuses everything until the database is there again.
+    /// Refuses everything until the database is there again, or others reach it.
     private func awaitReturn(over link: Link, _ failure: PostgresFailure) {
         var failure = failure
         while true {
+            if queue.isServed { return queue.endOutage() }
             queue.refuseAll(StorageError(failure))
             if queue.isClosed { return }
             do throws(PostgresFailure) {

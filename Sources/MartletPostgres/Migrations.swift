@@ -64,11 +64,14 @@ enum Migrations {
             _ = try connection.run([makeStore()])
             _ = try connection.run([insertStore(.integer(now.microseconds), .plain(newIdentity()))])
         } catch {
-            guard error.kind == .taken || error.kind == .contention || error.code == "42P07" else {
-                throw error
-            }
+            guard error.kind == .taken || error.kind == .contention || isThere.contains(error.code)
+            else { throw error }
         }
     }
+
+    /// What making a table says that somebody else has made meanwhile: of the table, or of the type
+    /// that goes with it.
+    private static let isThere: Set<String> = ["42P07", "42710"]
 
     /// 128 random bits.
     private static func newIdentity() -> String {

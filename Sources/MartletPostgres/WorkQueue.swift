@@ -39,6 +39,8 @@ final class WorkQueue<Job: Work>: Sendable {
         var isClosed = false
         /// Why nothing can be done now.
         var outage: StorageError?
+        /// Connections over which somebody works.
+        var connections = 0
         /// Threads that have found nothing and want to be woken.
         var sleepers = 0
 
@@ -126,6 +128,14 @@ final class WorkQueue<Job: Work>: Sendable {
             wake.wait()
         }
     }
+
+    /// Takes note of a connection more, or one less.
+    func connected(_ change: Int) {
+        state.withLock { $0.connections += change }
+    }
+
+    /// Whether somebody has a connection to work over.
+    var isServed: Bool { state.withLock { $0.connections > 0 } }
 
     /// That work is about to be answered.
     func finished(_ jobs: [Job]) {

@@ -51,8 +51,8 @@ extension SQLiteStorage {
     /// A reader's page cache, in KiB: the upper parts of the indexes. What else it reads is seldom
     /// read again.
     private static let readerCacheSize = 512
-    /// Reads are short, and there is little to win past the number of cores.
-    private static let readers = 4
+    /// One is the ``PointReader``'s. Of lists there is little to win past the number of cores.
+    private static let readers = 5
 
     /// Opens the store in this file, makes it if it may, and brings its tables up to date. Blocks
     /// for the time of a few disk accesses.

@@ -4,7 +4,7 @@ package import MartletCore
 
 extension SQLiteStorage {
     package func revision() async throws(StorageError) -> Revision {
-        try await read { database, _ in try StoreTable(database).revision() }
+        try await look { database in try StoreTable(database).revision() }
     }
 }
 
@@ -63,7 +63,7 @@ extension SQLiteStorage {
     }
 
     package func find(_ id: FamilyID) async throws(StorageError) -> FamilyView {
-        try await read { database, _ in try FamilyTable(database).view(of: id) }
+        try await look { database in try FamilyTable(database).view(of: id) }
     }
 
     package func list(
@@ -71,7 +71,7 @@ extension SQLiteStorage {
         before cursor: FamilyID?,
         limit: Int
     ) async throws(StorageError) -> [FamilyView] {
-        try await read { database, _ in
+        try await read { database in
             try FamilyTable(database).views(of: families, before: cursor, limit: limit)
         }
     }
@@ -97,7 +97,8 @@ extension SQLiteStorage {
     }
 
     package func find(_ key: OneTimeKey) async throws(StorageError) -> OneTimeEntry? {
-        try await read { database, now in try OneTimeTable(database).find(key, at: now) }
+        let now = clock()
+        return try await look { database in try OneTimeTable(database).find(key, at: now) }
     }
 
     package func change(
@@ -141,11 +142,11 @@ extension SQLiteStorage {
 
 extension SQLiteStorage {
     package func find(_ kind: RecordKind, id: String) async throws(StorageError) -> Found {
-        try await read { database, _ in try RecordTable(database).find(kind, id: id) }
+        try await look { database in try RecordTable(database).find(kind, id: id) }
     }
 
     package func find(_ kind: RecordKind, name: String) async throws(StorageError) -> Found {
-        try await read { database, _ in try RecordTable(database).find(kind, name: name) }
+        try await look { database in try RecordTable(database).find(kind, name: name) }
     }
 
     package func save(
@@ -165,7 +166,7 @@ extension SQLiteStorage {
         after cursor: String?,
         limit: Int
     ) async throws(StorageError) -> Listed {
-        try await read { database, _ in
+        try await read { database in
             try RecordTable(database).list(kind, owner: owner, after: cursor, limit: limit)
         }
     }
@@ -178,7 +179,7 @@ extension SQLiteStorage {
         of selection: AuditSelection,
         limit: Int
     ) async throws(StorageError) -> [AuditEntry] {
-        try await read { database, _ in try AuditTable(database).list(selection, limit: limit) }
+        try await read { database in try AuditTable(database).list(selection, limit: limit) }
     }
 
     package func purgeEvents(
@@ -199,7 +200,7 @@ extension SQLiteStorage {
         from instant: Instant,
         limit: Int
     ) async throws(StorageError) -> [EndLogEntry] {
-        try await read { database, _ in
+        try await read { database in
             try EndTable(database).list(after: position, from: instant, limit: limit)
         }
     }

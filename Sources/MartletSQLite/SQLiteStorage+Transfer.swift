@@ -6,7 +6,7 @@ import Synchronization
 
 extension SQLiteStorage {
     package func status() async throws(StorageError) -> StoreStatus {
-        try await read { database, _ in try StoreTable(database).status() }
+        try await look { database in try StoreTable(database).status() }
     }
 
     package func setCondition(

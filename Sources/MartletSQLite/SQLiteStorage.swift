@@ -18,7 +18,7 @@ package final class SQLiteStorage: Storage {
 
     private let file: StoreFile
     private let queue: WriterQueue
-    private let clock: @Sendable () -> Instant
+    let clock: @Sendable () -> Instant
     private let writerEnd: WriterEnd
 
     init(
@@ -82,7 +82,7 @@ package final class SQLiteStorage: Storage {
     /// Everything as of this moment, on a connection of its own.
     func snapshot() async throws(StorageError) -> DatabaseSnapshot {
         guard !queue.isClosed else { throw .closed }
-        guard let pool = file.pool else { throw .unavailable("the store is being opened anew") }
+        guard let pool = file.pool else { throw .beingOpened }
         do {
             return try pool.makeSnapshot()
         } catch {
@@ -90,16 +90,28 @@ package final class SQLiteStorage: Storage {
         }
     }
 
-    /// Reads on a connection that waits for no writer. Each body makes one statement, so that what
-    /// it reads is of one moment.
-    func read<Value: Sendable>(
-        _ body: @escaping @Sendable (Database, Instant) throws -> Value
+    /// Reads single rows, together with whoever else does (``PointReader``). Each body makes one
+    /// statement, so that what it reads is of one moment.
+    func look<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(StorageError) -> Value {
         guard !queue.isClosed else { throw .closed }
-        guard let pool = file.pool else { throw .unavailable("the store is being opened anew") }
-        let now = clock()
+        guard let reader = file.reader else { throw .beingOpened }
+        let outcome = await withCheckedContinuation { continuation in
+            let read = Read(body: body, continuation: continuation)
+            if let refusal = reader.append(read) { read.fail(refusal) }
+        }
+        return try outcome.get()
+    }
+
+    /// Reads lists on a connection that waits for no writer. Each body makes one statement.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StorageError) -> Value {
+        guard !queue.isClosed else { throw .closed }
+        guard let pool = file.pool else { throw .beingOpened }
         do {
-            return try await pool.unsafeRead { try body($0, now) }
+            return try await pool.unsafeRead(body)
         } catch {
             throw StorageError(error)
         }

@@ -8,7 +8,17 @@ final class StoreFile: Sendable {
     let connect: @Sendable () throws -> DatabaseQueue
     /// From so many pages on the log is copied back.
     let pagesToCopy: Int
-    private let current: Mutex<DatabasePool?>
+    private let current: Mutex<Connections?>
+
+    private struct Connections {
+        let pool: DatabasePool
+        let reader: PointReader
+
+        init(_ pool: DatabasePool) {
+            self.pool = pool
+            reader = PointReader(pool)
+        }
+    }
 
     init(
         open: @escaping @Sendable () throws -> DatabasePool,
@@ -18,24 +28,29 @@ final class StoreFile: Sendable {
         opening = open
         self.connect = connect
         self.pagesToCopy = pagesToCopy
-        current = Mutex(try open())
+        current = Mutex(Connections(try open()))
     }
 
     /// `nil` while it is not open.
-    var pool: DatabasePool? { current.withLock(\.self) }
+    var pool: DatabasePool? { current.withLock { $0?.pool } }
+
+    /// `nil` while it is not open.
+    var reader: PointReader? { current.withLock { $0?.reader } }
 
     func open() throws {
-        let pool = try opening()
-        current.withLock { $0 = pool }
+        let connections = Connections(try opening())
+        current.withLock { $0 = connections }
     }
 
     /// Readers first: the writer's connection is the last, which decides about the log.
     func close() {
-        let pool = current.withLock { current in
+        let connections = current.withLock { current in
             defer { current = nil }
             return current
         }
-        pool?.invalidateReadOnlyConnections()
-        try? pool?.close()
+        guard let connections else { return }
+        connections.reader.stop()
+        connections.pool.invalidateReadOnlyConnections()
+        try? connections.pool.close()
     }
 }

@@ -111,4 +111,5 @@ final class WriterQueue: Sendable {
 
 extension StorageError {
     static let closed = StorageError.unavailable("the store is closed")
+    static let beingOpened = StorageError.unavailable("the store is being opened anew")
 }

@@ -25,6 +25,7 @@ package final class PostgresServer: Sendable {
     package let folder: URL
     package let port: Int
     private let programs: URL
+    private let durability: Durability
     private let settings: [String]
     private let prefix: [String]
     private let running = RunningServer()
@@ -41,29 +42,46 @@ package final class PostgresServer: Sendable {
         in parent: URL = FileManager.default.temporaryDirectory
     ) throws {
         programs = try Self.findPrograms()
+        self.durability = durability
+        self.settings = settings
         self.prefix = prefix
-        folder = parent.appending(path: "martlet-postgres-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        folder = try Self.makeFolder(in: parent)
         port = try ServerProcess.freePort()
-        let durable =
-            switch durability {
-            case .processes: ["fsync=off"]
-            case .machine: [String]()
-            }
-        self.settings =
-            [
-                "listen_addresses=127.0.0.1", "unix_socket_directories=\(folder.path)",
-                "max_connections=200", "log_min_messages=fatal",
-            ] + durable + settings
-        if getuid() == 0, let nobody = Self.nobody {
-            chown(folder.path, nobody.user, nobody.group)
-        }
         try Self.run(
             Self.unprivileged(program("initdb")) + [
                 "--pgdata", data, "--auth", "trust", "--username", Self.user, "--no-sync",
                 "--encoding", "UTF8", "--locale", "C",
             ]
         )
+    }
+
+    /// Copies the files of a running server; the new one follows it until it is promoted.
+    ///
+    /// - Parameter settings: more of them, as `name=value`; none of the other's are taken over.
+    package init(standbyOf primary: PostgresServer, settings: [String] = []) throws {
+        programs = primary.programs
+        durability = primary.durability
+        self.settings = settings
+        prefix = []
+        folder = try Self.makeFolder(in: primary.folder.deletingLastPathComponent())
+        port = try ServerProcess.freePort()
+        try Self.run(
+            Self.unprivileged(program("pg_basebackup")) + [
+                "--pgdata", data, "--dbname",
+                "host=127.0.0.1 port=\(primary.port) user=\(Self.user)", "--write-recovery-conf",
+                "--checkpoint", "fast", "--no-sync",
+            ]
+        )
+    }
+
+    /// A folder that the server may write in, whoever it runs as.
+    private static func makeFolder(in parent: URL) throws -> URL {
+        let folder = parent.appending(path: "martlet-postgres-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        if getuid() == 0, let nobody = Self.nobody {
+            chown(folder.path, nobody.user, nobody.group)
+        }
+        return folder
     }
 
     deinit {
@@ -81,8 +99,14 @@ package final class PostgresServer: Sendable {
             schema.map { "options=-csearch_path%3D\($0)" },
             application.map { "application_name=\($0)" },
         ].compactMap(\.self)
-        return "postgres://\(Self.user)@127.0.0.1:\(port)/postgres"
+        return Self.url(of: [self])
             + (options.isEmpty ? "" : "?" + options.joined(separator: "&"))
+    }
+
+    /// The connection string of whichever of these takes writes.
+    package static func url(of servers: [PostgresServer]) -> String {
+        let hosts = servers.map { "127.0.0.1:\($0.port)" }.joined(separator: ",")
+        return "postgres://\(user)@\(hosts)/postgres"
     }
 
     // MARK: Starting and stopping
@@ -91,7 +115,7 @@ package final class PostgresServer: Sendable {
     package func start() async throws {
         let command =
             prefix + Self.unprivileged(program("postgres"))
-            + ["-D", data, "-p", "\(port)"] + settings.flatMap { ["-c", $0] }
+            + ["-D", data, "-p", "\(port)"] + (ownSettings + settings).flatMap { ["-c", $0] }
         try running.start(command, log: folder.appending(path: "postgres.log"))
         for _ in 0..<Self.startAttempts {
             if (try? Self.run([program("pg_isready"), "-h", "127.0.0.1", "-p", "\(port)"])) != nil {
@@ -101,6 +125,38 @@ package final class PostgresServer: Sendable {
             try await Task.sleep(for: Self.startInterval)
         }
         throw Failure(description: "PostgreSQL did not start: see \(folder.path)/postgres.log")
+    }
+
+    private var ownSettings: [String] {
+        let durable =
+            switch durability {
+            case .processes: ["fsync=off"]
+            case .machine: [String]()
+            }
+        return [
+            "listen_addresses=127.0.0.1", "unix_socket_directories=\(folder.path)",
+            "max_connections=200", "log_min_messages=fatal",
+        ] + durable
+    }
+
+    /// A setting of a primary that lets no commit be answered before its standby has it.
+    package static let synchronous = "synchronous_standby_names=*"
+
+    /// Returns once a standby follows, from where on no commit is answered without it.
+    package func awaitStandby() async throws {
+        for _ in 0..<Self.startAttempts {
+            let count = try execute(
+                "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
+            )
+            if count != "0" { return }
+            try await Task.sleep(for: Self.startInterval)
+        }
+        throw Failure(description: "no standby follows")
+    }
+
+    /// Makes a standby the primary; returns once it takes writes.
+    package func promote() throws {
+        try execute("SELECT pg_promote()")
     }
 
     /// Ends it as an administrator does who does not wait for clients.

@@ -9,6 +9,8 @@ final class Load: Sendable {
     struct Tally: Sendable {
         var answered = 0
         var unavailable = 0
+        /// Sessions that ended because a token was told 503, used up all the same, and used again.
+        var usedUp = 0
         var complaints: Complaints = []
     }
 
@@ -17,11 +19,14 @@ final class Load: Sendable {
     private static let pause: Duration = .milliseconds(10)
 
     private let client: TokenClient
+    private let afterRefusal: Inspection.LastRequest
     private let tally = Mutex(Tally())
     private let isOver = Mutex(false)
 
-    init(on client: TokenClient) {
+    /// - Parameter afterRefusal: what a request that was told 503 may have done unseen.
+    init(on client: TokenClient, afterRefusal: Inspection.LastRequest = .notDone) {
         self.client = client
+        self.afterRefusal = afterRefusal
     }
 
     var soFar: Tally { tally.withLock { $0 } }
@@ -65,8 +70,9 @@ final class Load: Sendable {
 
     // MARK: What an app does
 
-    private func refresh(_ start: Session) async -> Session {
+    private func refresh(_ start: Session) async -> Session? {
         var session = start
+        var isPutOff = false
         while !isOver.withLock({ $0 }), let newest = session.tokens.last {
             let outcome = await use(newest, of: session)
             session.isUnsure = true
@@ -75,10 +81,16 @@ final class Load: Sendable {
                 tally.withLock { $0.answered += 1 }
                 session.tokens.append(refresh)
                 session.isUnsure = false
+                isPutOff = false
             case .unavailable:
                 tally.withLock { $0.unavailable += 1 }
+                isPutOff = true
                 try? await Task.sleep(for: Self.pause)
             case .lost: return session
+            case .refused
+            where isPutOff && afterRefusal == .doneIfAnswered && !session.app.mayAskAgain:
+                tally.withLock { $0.usedUp += 1 }
+                return nil
             case .refused(let error, let sentence):
                 complain("\(session.app): a token that counts was refused: \(error), \(sentence)")
                 return session

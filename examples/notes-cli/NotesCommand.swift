@@ -47,7 +47,10 @@ struct NotesCommand {
     /// Writes to an API, likewise.
     func add(_ text: String, to address: String) async throws {
         guard let url = URL(string: address) else { return print("\(address) is not an address.") }
-        let (_, response) = try await session.data(for: HTTPRequest(.post, url), body: Data(text.utf8))
+        let (_, response) = try await session.data(
+            for: HTTPRequest(.post, url),
+            body: Data(text.utf8)
+        )
         print(response.status.code)
     }
 

@@ -45,29 +45,57 @@ struct MoveCommandTests {
         #expect(twice.status == 1)
     }
 
-    @Test("killed at any moment and run again, a move loses nothing")
-    func killed() async throws {
+    @Test("killed at any moment and run again, a move loses nothing", arguments: Target.allCases)
+    func killed(_ kind: Target) async throws {
+        let target = try await kind.make()
         let scene = try await RestoredFolder()
         let token = try await scene.running.signIn(as: scene.app)
         try await fill(scene.running.server.storage, with: 3000)
         await scene.running.close()
         for patience in [0.05, 0.2, 0.5, 1] {
-            try kill(scene.folder, after: patience)
+            try kill(scene.folder, movingTo: target.store, after: patience)
         }
-        let moved = try await scene.folder.run("move", "--to", "sqlite:new.db", "--json")
+        let moved = try await scene.folder.run("move", "--to", target.store, "--json")
         let isDone = moved.status == 0 || moved.complaint.contains("is not empty")
         #expect(isDone, "\(moved.complaint)")
-        let server = try await RunningServer(reopening: scene.folder, store: "new.db")
+        let location =
+            target.server == nil ? "sqlite:\(scene.folder.path)/new.db" : target.store
+        let server = try await RunningServer(
+            reopening: scene.folder,
+            at: StoreLocation(location, at: .commandLine)
+        )
         #expect(try await StoreDigest.read(server.server.storage).tables[.families]?.count == 3001)
         _ = try await server.refresh(token, as: scene.app)
         await server.close()
+        target.server?.stop()
+    }
+
+    /// The kind of store that a move goes to.
+    enum Target: CaseIterable {
+        case sqlite
+        case postgres
+
+        /// A store that is empty.
+        func make() async throws -> (store: String, server: PostgresServer?) {
+            switch self {
+            case .sqlite: return ("sqlite:new.db", nil)
+            case .postgres:
+                let server = try PostgresServer()
+                try await server.start()
+                return (server.url(), server)
+            }
+        }
     }
 
     /// Starts a move and kills it, unless it is done by then.
-    private func kill(_ folder: CommandFolder, after patience: Double) throws {
+    private func kill(
+        _ folder: CommandFolder,
+        movingTo store: String,
+        after patience: Double
+    ) throws {
         let process = Process()
         process.executableURL = ServerProcess.binary
-        process.arguments = ["move", "--to", "sqlite:new.db"]
+        process.arguments = ["move", "--to", store]
         process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice

@@ -38,20 +38,20 @@ struct RunningServer {
 
     /// On the store and the master key that are in the folder already.
     init(reopening folder: CommandFolder, store: String = "martlet.db") async throws {
+        try await self.init(reopening: folder, at: .sqlite(path: "\(folder.path)/\(store)"))
+    }
+
+    /// With the master key that is in the folder, on a store that is there already.
+    init(reopening folder: CommandFolder, at location: StoreLocation) async throws {
         self.folder = folder
-        let surroundings = Surroundings.system
         let file = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/martlet.key"))
         let secret = try #require(MasterKeyFile.key(in: Secret(Array(file))))
-        let storage = try SQLiteStorage.open(
-            path: "\(folder.path)/\(store)",
-            ifMissing: .refuse,
-            clock: surroundings.now
-        )
+        let opened = try await OpenedStore(location, ifMissing: .refuse)
         server = AuthorizationServer(
             settings: .init(issuer: "http://localhost:8080"),
-            storage: storage,
+            storage: opened.storage,
             masters: MasterKeys(current: try #require(MasterKey(secret))),
-            surroundings: surroundings
+            surroundings: opened.surroundings
         )
     }
 

@@ -1,21 +1,23 @@
 import Foundation
-import MartletTesting
 import Synchronization
 
 /// Stands between a store and its database, and cuts a connection on demand: after the database has
 /// answered a certain statement, and before the store hears of it.
-final class CuttingProxy: Sendable {
-    let port: Int
+package final class CuttingProxy: Sendable {
+    package let port: Int
     private let target: Int
     private let listener: Int32
     /// What the request contains whose answer is to be lost.
     private let armed = Mutex<[UInt8]?>(nil)
     private let cuts = Mutex(0)
+    private let aftermath = Mutex(Aftermath.nextOnesGetThrough)
+    /// Whether nobody gets through.
+    private let isShut = Mutex(false)
 
     /// How many connections it has cut.
-    var count: Int { cuts.withLock { $0 } }
+    package var count: Int { cuts.withLock { $0 } }
 
-    init(to target: Int) throws {
+    package init(to target: Int) throws {
         self.target = target
         port = try ServerProcess.freePort()
         listener = Self.listen(on: port)
@@ -24,21 +26,31 @@ final class CuttingProxy: Sendable {
         thread.start()
     }
 
-    func stop() {
+    package func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
     }
 
+    /// What becomes of connections after one was cut.
+    package enum Aftermath: Sendable {
+        case nextOnesGetThrough
+        /// Nobody gets through until ``letThrough()``.
+        case nobodyGetsThrough
+    }
+
     /// Loses the answer to the next request that contains this text.
-    func loseAnswer(to text: String) {
+    package func loseAnswer(to text: String, _ aftermath: Aftermath = .nextOnesGetThrough) {
+        self.aftermath.withLock { $0 = aftermath }
         armed.withLock { $0 = Array(text.utf8) }
     }
+
+    package func letThrough() { isShut.withLock { $0 = false } }
 
     private func accept() {
         while true {
             let client = Glibc.accept(listener, nil, nil)
             guard client >= 0 else { return }
-            guard let server = Self.connect(to: target) else {
+            guard !isShut.withLock({ $0 }), let server = Self.connect(to: target) else {
                 close(client)
                 continue
             }
@@ -85,6 +97,7 @@ final class CuttingProxy: Sendable {
                 bytes.contains([UInt8(ascii: "Z"), 0, 0, 0, 5])
             else { return !connection.isToBeCut.withLock { $0 } }
             cuts.withLock { $0 += 1 }
+            if aftermath.withLock({ $0 }) == .nobodyGetsThrough { isShut.withLock { $0 = true } }
             connection.cut()
             return false
         }
