@@ -17,8 +17,6 @@ struct Seed {
     static let oldest: Duration = .seconds(10 * 86_400)
     /// Records in one save.
     static let recordsAtOnce = 1000
-    /// Inserts under way at a time: as many as the store commits together.
-    static let insertsAtOnce = 512
     static let api = "https://api.example.com"
     static let apiScope = "read write"
 
@@ -120,7 +118,7 @@ struct Seed {
         var tokens: [String] = []
         try await withThrowingTaskGroup(of: String?.self) { group in
             for index in 0..<count {
-                if index >= Self.insertsAtOnce, let token = try await group.next() ?? nil {
+                if index >= store.insertsAtOnce, let token = try await group.next() ?? nil {
                     tokens.append(token)
                 }
                 // Of each of the `wanted` equal shares of all families one is live.

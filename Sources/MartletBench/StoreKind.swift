@@ -24,6 +24,14 @@ enum StoreKind: String, CaseIterable, Codable, ExpressibleByArgument {
         }
     }
 
+    /// Inserts under way at a time: as many as the store commits together.
+    var insertsAtOnce: Int {
+        switch self {
+        case .sqlite: 512
+        case .postgres: 128
+        }
+    }
+
     /// What `martlet.yaml` says of it.
     func location(in folder: SeededFolder) throws -> String {
         switch self {
