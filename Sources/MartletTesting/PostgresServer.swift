@@ -134,7 +134,8 @@ package final class PostgresServer: Sendable {
             case .machine: [String]()
             }
         return [
-            "listen_addresses=127.0.0.1", "unix_socket_directories=\(folder.path)",
+            // No socket file: its path would be too long in most temporary folders.
+            "listen_addresses=127.0.0.1", "unix_socket_directories=",
             "max_connections=200", "log_min_messages=fatal",
         ] + durable
     }
