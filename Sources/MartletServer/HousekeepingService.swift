@@ -23,12 +23,17 @@ struct DirectoryService: Service {
 struct HousekeepingService: Service {
     let server: AuthorizationServer
     let log: ServerLog
+    /// Called after the first round.
+    var settled: @Sendable () -> Void = {}
 
     func run() async throws {
         let housekeeping = Housekeeping(storage: server.storage)
         try? await cancelWhenGracefulShutdown {
+            var isFirst = true
             while !Task.isCancelled {
                 let more = await round(housekeeping)
+                if isFirst { settled() }
+                isFirst = false
                 try await Task.sleep(for: more ? .milliseconds(100) : Housekeeping.interval)
             }
         }

@@ -30,6 +30,8 @@ package enum ServerApplication {
         package let metricsPlace: MetricsPlace
         /// Called with the port that was bound, which differs if ``port`` is 0.
         package let started: @Sendable (Int) async -> Void
+        /// Told when what a server does once, in its first moments, is over.
+        package let settled: @Sendable () -> Void
 
         package init(
             host: String,
@@ -37,13 +39,15 @@ package enum ServerApplication {
             certificate: CurrentCertificate? = nil,
             proxies: TrustedProxies = .none,
             metricsPlace: MetricsPlace = .besideThePages,
-            started: @escaping @Sendable (Int) async -> Void = { _ in }
+            started: @escaping @Sendable (Int) async -> Void = { _ in },
+            settled: @escaping @Sendable () -> Void = {}
         ) {
             self.host = host
             self.port = port
             self.certificate = certificate
             self.proxies = proxies
             self.metricsPlace = metricsPlace
+            self.settled = settled
             self.started = started
         }
     }
@@ -94,7 +98,8 @@ package enum ServerApplication {
                 )
             ),
             services: [
-                HousekeepingService(server: server, log: log), DirectoryService(server: server),
+                HousekeepingService(server: server, log: log, settled: listening.settled),
+                DirectoryService(server: server),
                 BackchannelLogoutService(server: server, calls: OutgoingCalls(), log: log), watch,
             ] + services,
             onServerRunning: { channel in

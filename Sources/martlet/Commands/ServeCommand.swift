@@ -92,6 +92,8 @@ struct ServeCommand: AsyncParsableCommand {
                     ]
                 )
                 ProcessMemory.forgetStart()
+            } settled: {
+                ProcessMemory.forgetStart()
             },
             logger: logger,
             metrics: metrics,
