@@ -148,6 +148,9 @@ extension ServerProcess {
         let process = Process()
         process.executableURL = Self.binary
         process.arguments = arguments + ["--config", configurationPath]
+        // What these tests are told by is no setting of the program's.
+        process.environment = ProcessInfo.processInfo.environment
+            .filter { !$0.key.hasPrefix("MARTLET_") }
         let (stdin, stdout) = (Pipe(), Pipe())
         process.standardInput = stdin
         process.standardOutput = stdout
