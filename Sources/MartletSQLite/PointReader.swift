@@ -12,6 +12,9 @@ import Synchronization
 final class PointReader: Sendable {
     /// Reads that are accepted and not answered yet; who comes then is better told so at once.
     static let capacity = 8192
+    /// So long it is tried again to get a connection before anybody is told that there is none.
+    private static let patience: Duration = .seconds(2)
+    private static let retryInterval: TimeInterval = 0.02
 
     private struct State {
         var arrived: [any PointRead] = []
@@ -62,14 +65,21 @@ final class PointReader: Sendable {
 
     private func run(_ pool: DatabasePool) {
         var reads: [any PointRead] = []
-        do {
-            try pool.unsafeRead { database in
-                while take(&reads) { answer(reads, from: database) }
-            }
-        } catch {
-            // There is no connection to be had; whoever waits is told so.
-            let failure = StorageError(error)
-            while take(&reads) {
+        let deadline = ContinuousClock.now + Self.patience
+        var isOver = false
+        while !isOver {
+            do {
+                try pool.unsafeRead { database in
+                    while take(&reads) { answer(reads, from: database) }
+                }
+                isOver = true
+            } catch  where ContinuousClock.now < deadline {
+                Thread.sleep(forTimeInterval: Self.retryInterval)
+            } catch {
+                // There is no connection to be had now: whoever waits is told so, and for whoever
+                // comes next it is tried again.
+                isOver = !take(&reads)
+                let failure = StorageError(error)
                 for read in reads { read.fail(failure) }
             }
         }
