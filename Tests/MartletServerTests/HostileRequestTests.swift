@@ -51,7 +51,9 @@ struct HostileRequestTests {
                     "round \(round) of seed \(Self.seed): \(bytes) -> \(answers)"
                 )
             }
-            #expect(try await caller.signIn().refresh.hasPrefix("mrt_"))
+            // The caller's own connection may have been idle for too long by now.
+            let after = try await raw.exchange([ConnectionTests.good], answers: 1)
+            #expect(after.map(\.status) == [200])
         }
         #expect(!test.log.lines.contains { $0.hasPrefix("error") })
     }
