@@ -27,7 +27,7 @@ struct AuditTable {
         statement.bind(3, event.family?.value)
         statement.bind(4, event.account?.rawValue)
         statement.bind(5, event.client?.rawValue)
-        statement.bind(6, try JSONText.encode(event.particulars))
+        statement.bind(6, JSONColumn.text(event.particulars))
     }
 
     // MARK: Entries with their numbers
@@ -115,7 +115,7 @@ struct AuditTable {
             family: row.optionalInt64(2).flatMap { FamilyID($0) },
             account: row.optionalText(3).map(AccountID.init(rawValue:)),
             client: row.optionalText(4).map(ClientID.init(rawValue:)),
-            particulars: try JSONText.dictionary(row.text(5))
+            particulars: try JSONColumn.dictionary(row.text(5))
         )
     }
 

@@ -40,7 +40,7 @@ struct FamilyTable {
         insert.bind(2, family.client.rawValue)
         insert.bind(3, family.account.rawValue)
         insert.bind(4, family.scope.description)
-        insert.bind(5, try JSONText.encode(family.resources.map(\.rawValue)))
+        insert.bind(5, JSONColumn.text(family.resources.map(\.rawValue)))
         insert.bind(6, family.secretHash)
         insert.bind(7, Int64(family.refreshKey.value))
         insert.bind(8, family.keyBinding)
@@ -51,12 +51,12 @@ struct FamilyTable {
         insert.bind(13, family.absoluteEnd.microseconds)
         insert.bind(14, family.authentication.time.microseconds)
         insert.bind(15, family.authentication.contextClass)
-        insert.bind(16, try JSONText.encode(family.authentication.methods))
+        insert.bind(16, JSONColumn.text(family.authentication.methods))
         insert.bind(17, family.origin.address)
         insert.bind(18, family.origin.userAgent)
         insert.bind(19, family.signIn?.id.rawValue)
         insert.bind(20, family.signIn?.endsWithIt == true ? 1 : Int64(0))
-        insert.bind(21, family.claims.map(JSONText.encode))
+        insert.bind(21, family.claims.map { JSONColumn.text($0.json) })
         try insert.execute()
     }
 
@@ -247,7 +247,7 @@ extension FamilyTable {
             client: ClientID(rawValue: row.text(first + 1)),
             account: AccountID(rawValue: row.text(first + 2)),
             scope: scope,
-            resources: try JSONText.list(row.text(first + 4)).map(ResourceID.init(rawValue:)),
+            resources: try JSONColumn.list(row.text(first + 4)).map(ResourceID.init(rawValue:)),
             secretHash: row.optionalBytes(first + 5),
             refreshKey: RefreshKeyID(refreshKey),
             keyBinding: row.optionalText(first + 7),
@@ -261,7 +261,7 @@ extension FamilyTable {
             authentication: Authentication(
                 time: row.instant(first + 13),
                 contextClass: row.optionalText(first + 14),
-                methods: try JSONText.list(row.text(first + 15))
+                methods: try JSONColumn.list(row.text(first + 15))
             ),
             origin: Origin(address: row.text(first + 16), userAgent: row.text(first + 17)),
             signIn: row.optionalText(first + 18).map { id in
@@ -270,7 +270,7 @@ extension FamilyTable {
                     endsWithIt: row.int64(first + 19) != 0
                 )
             },
-            claims: try row.optionalText(first + 20).map(JSONText.claims)
+            claims: try row.optionalText(first + 20).map(JSONColumn.claims)
         )
     }
 }

@@ -63,9 +63,9 @@ final class Load: Sendable {
     }
 
     /// Waits until so many more requests were put off.
-    func isPutOff(_ count: Int, within patience: Duration = .seconds(20)) async -> Bool {
+    func isPutOff(_ count: Int) async -> Bool {
         let start = soFar.unavailable
-        return await reaches(within: patience) { $0.unavailable >= start + count }
+        return await reaches { $0.unavailable >= start + count }
     }
 
     // MARK: What an app does

@@ -55,6 +55,10 @@ struct HostileRequestTests {
             let after = try await raw.exchange([ConnectionTests.good], answers: 1)
             #expect(after.map(\.status) == [200])
         }
+        try await test.test { caller in
+            let tokens = try await caller.signIn()
+            #expect(tokens.refresh.hasPrefix("mrt_"))
+        }
         #expect(!test.log.lines.contains { $0.hasPrefix("error") })
     }
 

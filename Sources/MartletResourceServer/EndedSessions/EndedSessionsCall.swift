@@ -1,20 +1,8 @@
-import HTTPTypes
 import MartletProtocol
 import MartletTransport
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// One question to the issuer's feed of ended sessions, as this API (RFC 8936 §2.2).
 struct EndedSessionsCall: Sendable {
-    /// Why there is no answer.
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
-
     /// What is asked.
     struct Question: Sendable {
         /// Up to where everything is known; nil at the beginning.
@@ -70,47 +58,29 @@ struct EndedSessionsCall: Sendable {
         }
     }
 
-    let credentials: BasicCredentials
-    let endpoint: String?
-    let document: IssuerDocument
-    let transport: any HTTPTransport
+    private let call: EndpointCall
 
-    func answer(to question: Question) async throws -> Answer {
-        let address = try await address()
-        guard let url = RequestAddress(address), RequestAddress.isConfidential(address) else {
-            throw Failure(description: "The feed of ended sessions is not https.")
-        }
-        let request = HTTPRequest(
-            method: .post,
-            scheme: url.scheme,
-            authority: url.authority,
-            path: url.path,
-            headerFields: [
-                .accept: "application/json",
-                .contentType: "application/json",
-                .authorization: credentials.headerValue.text,
-            ]
+    init(
+        credentials: BasicCredentials,
+        endpoint: String?,
+        document: IssuerDocument,
+        transport: any HTTPTransport
+    ) {
+        call = EndpointCall(
+            credentials: credentials,
+            endpoint: endpoint,
+            metadataName: ServerMetadataName.endedSessionsEndpoint,
+            words: "the feed of ended sessions",
+            document: document,
+            transport: transport
         )
-        let (body, response) = try await transport.send(request, body: Data(question.encoded()))
-        let status = response.status.code
-        guard status == 200 else {
-            throw Failure(
-                description: "The feed of ended sessions answered with \(status)."
-                    + (status == 401 ? " Is the API's secret right?" : "")
-            )
-        }
-        guard body.count <= PublishedDocument.maximumSize,
-            let json = try? JSONValue(parsing: Array(body)), let answer = Answer(json)
-        else { throw Failure(description: "The feed's answer cannot be read.") }
-        return answer
     }
 
-    private func address() async throws -> String {
-        if let endpoint { return endpoint }
-        let name = ServerMetadataName.endedSessionsEndpoint
-        guard let address = try await document.json()[name]?.string else {
-            throw Failure(description: "The issuer's metadata has no feed of ended sessions.")
+    func answer(to question: Question) async throws -> Answer {
+        let json = try await call.post(question.encoded(), as: "application/json")
+        guard let answer = Answer(json) else {
+            throw EndpointCall.Failure(description: "The feed's answer cannot be read.")
         }
-        return address
+        return answer
     }
 }

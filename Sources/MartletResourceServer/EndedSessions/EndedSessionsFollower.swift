@@ -219,7 +219,7 @@ public final class EndedSessionsFollower: Sendable {
                     state.question.acknowledged = []
                     state.question.refused = [(id, refusal.code, refusal.description)]
                 }
-                throw EndedSessionsCall.Failure(
+                throw EndpointCall.Failure(
                     description: "A token of the feed is refused: \(refusal.description)"
                 )
             }

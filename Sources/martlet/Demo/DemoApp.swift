@@ -23,15 +23,7 @@ struct DemoApp {
             createdAt: server.surroundings.now(),
             managedBy: .operator
         )
-        let epoch = Epoch(
-            value: server.surroundings.random63(),
-            changedAt: server.surroundings.now(),
-            reason: nil
-        )
-        try await server.storage.save(
-            [.create(client, epoch: epoch)],
-            events: [.clientCreated(client.id)]
-        )
+        try await server.register(client)
     }
 
     /// Seconds for which the previous token still brings its successor.

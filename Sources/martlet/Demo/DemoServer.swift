@@ -96,15 +96,7 @@ struct DemoServer {
             createdAt: server.surroundings.now(),
             managedBy: .operator
         )
-        let epoch = Epoch(
-            value: server.surroundings.random63(),
-            changedAt: server.surroundings.now(),
-            reason: nil
-        )
-        try await server.storage.save(
-            [.create(client, epoch: epoch)],
-            events: [.clientCreated(client.id)]
-        )
+        try await server.register(client)
         try await DemoApp(server: server).register()
     }
 
@@ -112,5 +104,20 @@ struct DemoServer {
     func discard() async {
         await server.storage.close()
         try? FileManager.default.removeItem(at: folder)
+    }
+}
+
+extension AuthorizationServer {
+    /// Puts one of the demo's clients on record, which have ids of their own choosing.
+    func register(_ client: Client) async throws(StorageError) {
+        let epoch = Epoch(
+            value: surroundings.random63(),
+            changedAt: surroundings.now(),
+            reason: nil
+        )
+        try await storage.save(
+            [.create(client, epoch: epoch)],
+            events: [.clientCreated(client.id)]
+        )
     }
 }

@@ -176,7 +176,7 @@ struct EndedSessionsFollowerTests {
                 ])
             ])
             let follower = follower(feed)
-            await #expect(throws: EndedSessionsCall.Failure.self) {
+            await #expect(throws: EndpointCall.Failure.self) {
                 try await follower.catchUp()
             }
             #expect(follower.status.known.count == 0)
@@ -197,7 +197,7 @@ struct EndedSessionsFollowerTests {
         text.append(last == "A" ? "Q" : "A")
         let feed = Feed([answer(["sets": ["a": .string(text)], "position": "1"])])
         let follower = follower(feed)
-        await #expect(throws: EndedSessionsCall.Failure.self) { try await follower.catchUp() }
+        await #expect(throws: EndpointCall.Failure.self) { try await follower.catchUp() }
         #expect(follower.status.known.count == 0)
     }
 
@@ -272,7 +272,7 @@ struct EndedSessionsFollowerTests {
     func confidential() async throws {
         let feed = Feed([])
         let follower = follower(feed, endpoint: "http://login.example.com/oauth/ended-sessions")
-        await #expect(throws: EndedSessionsCall.Failure.self) { try await follower.catchUp() }
+        await #expect(throws: EndpointCall.Failure.self) { try await follower.catchUp() }
         #expect(feed.questions.isEmpty)
     }
 

@@ -1,15 +1,14 @@
-import MartletCore
-import MartletProtocol
+package import MartletProtocol
 
-/// Short lists and particulars as JSON text in a column: readable with any tool.
-enum JSONColumn {
-    static func text(_ value: JSONValue) -> String {
+/// Short lists and particulars as JSON text in a column of any store: readable with any tool.
+package enum JSONColumn {
+    package static func text(_ value: JSONValue) -> String {
         String(decoding: value.encoded(), as: UTF8.self)
     }
 
-    static func text(_ list: [String]) -> String { text(.array(list.map { .string($0) })) }
+    package static func text(_ list: [String]) -> String { text(.array(list.map { .string($0) })) }
 
-    static func text(_ dictionary: [String: String]) -> String {
+    package static func text(_ dictionary: [String: String]) -> String {
         var object = JSONObject()
         for (name, value) in dictionary.sorted(by: { $0.key < $1.key }) {
             object[name] = .string(value)
@@ -17,12 +16,14 @@ enum JSONColumn {
         return text(.object(object))
     }
 
-    static func list(_ text: String) throws(StorageError) -> [String] {
+    /// The empty list, which is the most frequent one, costs nothing.
+    package static func list(_ text: String) throws(StorageError) -> [String] {
+        if text.utf8.elementsEqual("[]".utf8) { return [] }
         guard let list = try value(text).strings else { throw damaged }
         return list
     }
 
-    static func dictionary(_ text: String) throws(StorageError) -> [String: String] {
+    package static func dictionary(_ text: String) throws(StorageError) -> [String: String] {
         guard let object = try value(text).object else { throw damaged }
         var dictionary: [String: String] = [:]
         for member in object.members {
@@ -33,7 +34,7 @@ enum JSONColumn {
     }
 
     /// The claims that a client asked for.
-    static func claims(_ text: String) throws(StorageError) -> ClaimsRequest {
+    package static func claims(_ text: String) throws(StorageError) -> ClaimsRequest {
         do {
             return try ClaimsRequest(parsing: text)
         } catch {
