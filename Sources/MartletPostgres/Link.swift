@@ -76,13 +76,17 @@ protocol Worker: Sendable {
 let outagePatience: Duration = .seconds(3)
 
 extension Worker {
+    /// - Parameter connecting: whether it connects before there is work.
     func start(
         _ address: PostgresAddress,
         _ clock: DatabaseClock,
+        connecting: Bool,
         ended: @escaping @Sendable () -> Void
     ) {
         let thread = Thread {
             let link = Link(to: address, clock) { queue.connected($0) }
+            // If it does not succeed, it is tried again when there is work.
+            if connecting { _ = link.opens() }
             run(over: link)
             link.drop()
             ended()
@@ -92,7 +96,10 @@ extension Worker {
     }
 
     private func run(over link: Link) {
-        while let jobs = queue.take(batchSize) {
+        // After a batch of more than one: a lone request waits for nobody.
+        var gathers = false
+        while let jobs = queue.take(batchSize, gathering: gathers) {
+            gathers = jobs.count > 1
             guard link.isOpen || !queue.isServed else {
                 // The database may have no connection left for this node: then others do the work.
                 queue.giveBack(jobs)

@@ -4,12 +4,13 @@ import Synchronization
 /// The store in a PostgreSQL database, or in one that speaks its protocol: for any number of nodes.
 ///
 /// Each connection has a thread of its own, which waits for the database so that no event loop and
-/// no task has to: some read (``Reader``), some change families (``FamilyWriter``), some do the rest
-/// (``Stepper``). They connect when they are first needed.
+/// no task has to: some read (``Reader``), one changes families (``FamilyWriter``), some do the rest
+/// (``Stepper``). The first of each kind connects at once, so that none is missing when a database has
+/// not enough connections for all; the others connect when they are first needed.
 package final class PostgresStorage: Storage {
-    /// Connections that change families. A second one writes while the first one waits for its
-    /// commit.
-    static let familyConnections = 2
+    /// Measured: a second one, which would write while the first one waits for its commit, halves the
+    /// batches and makes each rotation dearer (docs/performance-of-the-store.md).
+    static let familyConnections = 1
     static let stepConnections = 2
     static let readConnections = 3
     /// Connections of a node at most, for the arithmetic of operators.
@@ -31,26 +32,21 @@ package final class PostgresStorage: Storage {
         self.address = address
         self.clock = clock
         let memory = StandingMemory()
-        for _ in 0..<Self.familyConnections {
-            start(
-                FamilyWriter(
-                    queue: changes,
-                    clock: clock,
-                    memory: memory,
-                    committed: committed
-                ),
-                address
-            )
-        }
-        for _ in 0..<Self.stepConnections { start(Stepper(queue: steps), address) }
-        for _ in 0..<Self.readConnections { start(Reader(queue: reads), address) }
+        start(
+            FamilyWriter(queue: changes, clock: clock, memory: memory, committed: committed),
+            Self.familyConnections
+        )
+        start(Stepper(queue: steps), Self.stepConnections)
+        start(Reader(queue: reads), Self.readConnections)
     }
 
     deinit { closeQueues() }
 
-    private func start(_ worker: some Worker, _ address: PostgresAddress) {
-        threads.began()
-        worker.start(address, clock, ended: threads.ended)
+    private func start(_ worker: some Worker, _ connections: Int) {
+        for index in 0..<connections {
+            threads.began()
+            worker.start(address, clock, connecting: index == 0, ended: threads.ended)
+        }
     }
 
     /// Writes that wait for the database now.

@@ -9,6 +9,8 @@ final class Load: Sendable {
     struct Tally: Sendable {
         var answered = 0
         var unavailable = 0
+        /// Those of them that were told before the server can have waited for its store.
+        var unavailableEarly = 0
         /// Sessions that ended because a token was told 503, used up all the same, and used again.
         var usedUp = 0
         var complaints: Complaints = []
@@ -17,6 +19,8 @@ final class Load: Sendable {
     /// Between two tries of one app after a 503: shorter than the server asks for, so that the
     /// return of the disk is not slept through.
     private static let pause: Duration = .milliseconds(10)
+    /// Half of the shortest time that a server waits for a store which does not answer.
+    private static let early: Duration = .seconds(1)
 
     private let client: TokenClient
     private let afterRefusal: Inspection.LastRequest
@@ -68,12 +72,19 @@ final class Load: Sendable {
         return await reaches { $0.unavailable >= start + count }
     }
 
+    /// Waits until so many more requests were put off at once.
+    func isPutOffEarly(_ count: Int) async -> Bool {
+        let start = soFar.unavailableEarly
+        return await reaches(within: .seconds(60)) { $0.unavailableEarly >= start + count }
+    }
+
     // MARK: What an app does
 
     private func refresh(_ start: Session) async -> Session? {
         var session = start
         var isPutOff = false
         while !isOver.withLock({ $0 }), let newest = session.tokens.last {
+            let asked = ContinuousClock.now
             let outcome = await use(newest, of: session)
             session.isUnsure = true
             switch outcome {
@@ -83,7 +94,7 @@ final class Load: Sendable {
                 session.isUnsure = false
                 isPutOff = false
             case .unavailable:
-                tally.withLock { $0.unavailable += 1 }
+                putOff(since: asked)
                 isPutOff = true
                 try? await Task.sleep(for: Self.pause)
             case .lost: return session
@@ -124,13 +135,14 @@ final class Load: Sendable {
     private func signInAgainAndAgain() async -> Session? {
         var newest: Session?
         while !isOver.withLock({ $0 }) {
+            let asked = ContinuousClock.now
             let outcome = await client.signIn(to: .strict)
             switch outcome {
             case .tokens(let refresh, _):
                 tally.withLock { $0.answered += 1 }
                 newest = Session(app: .strict, tokens: [refresh], habit: .oneAtATime)
             case .unavailable:
-                tally.withLock { $0.unavailable += 1 }
+                putOff(since: asked)
                 try? await Task.sleep(for: Self.pause)
             case .lost: return newest
             case .refused, .unexpected:
@@ -139,6 +151,14 @@ final class Load: Sendable {
             }
         }
         return newest
+    }
+
+    private func putOff(since asked: ContinuousClock.Instant) {
+        let isEarly = ContinuousClock.now - asked < Self.early
+        tally.withLock { tally in
+            tally.unavailable += 1
+            if isEarly { tally.unavailableEarly += 1 }
+        }
     }
 
     private func complain(_ sentence: String) {

@@ -112,8 +112,8 @@ enum ConfigurationReference {
 
         - The tables, all named `martlet_…`, are made at the first start, in the first schema of the
           `search_path`; the user needs the right to make tables there.
-        - A server opens up to 7 connections, and none before it needs one. A pooler between them must
-          keep sessions whole (PgBouncer: `pool_mode = session`).
+        - A server opens 3 connections at its start, and up to 6 when there is work for them. A pooler
+          between them must keep sessions whole (PgBouncer: `pool_mode = session`).
         - An answered rotation is on disk: Martlet sets `synchronous_commit = on` itself. With
           `synchronous_standby_names` it is on a standby as well, and survives the primary's end.
         - Name all hosts of a replicated database, `postgres://…@one,two/martlet`: Martlet finds the one
