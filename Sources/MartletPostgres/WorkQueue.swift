@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 import MartletCore
 import Synchronization
 
@@ -29,8 +28,6 @@ final class WorkQueue<Job: Work>: Sendable {
     /// If the oldest has waited for so long, the database does not keep up: whoever comes is told
     /// at once, rather than after a wait that is longer than their own patience.
     static var longestWait: Duration { .seconds(2) }
-    /// So long at most a batch waits for requests that are under way.
-    private static var longestGathering: Duration { .milliseconds(2) }
     /// How far a taker looks for work that it may begin.
     private static var lookahead: Int { 1024 }
 
@@ -117,11 +114,12 @@ final class WorkQueue<Job: Work>: Sendable {
     /// The longest waiting work that nothing under way excludes; waits until there is some, and
     /// answers `nil` when the queue is closed and empty.
     ///
-    /// - Parameter gathering: whether requests that are being worked on may join, which makes fewer
-    ///   and larger batches.
+    /// - Parameter gathering: whether requests that are being worked on may join (``Gathering``).
     func take(_ limit: Int, gathering: Bool = false) -> [Job]? {
         while true {
-            if gathering { gather(limit) }
+            if gathering {
+                Gathering.run(upTo: limit) { state.withLock { $0.arrived.count } }
+            }
             let (taken, isOver, mustWake) = state.withLock { state -> ([Job], Bool, Bool) in
                 let taken = state.take(limit, lookahead: Self.lookahead)
                 let isOver = state.isClosed && state.waiting == 0
@@ -133,20 +131,6 @@ final class WorkQueue<Job: Work>: Sendable {
             if !taken.isEmpty { return taken }
             if isOver { return nil }
             wake.wait()
-        }
-    }
-
-    /// Gives up the processor as long as that brings new work.
-    private func gather(_ limit: Int) {
-        let begin = ContinuousClock.now
-        var before = 0
-        while true {
-            let arrived = state.withLock { $0.arrived.count }
-            guard arrived > before, arrived < limit,
-                ContinuousClock.now - begin < Self.longestGathering
-            else { return }
-            before = arrived
-            sched_yield()
         }
     }
 

@@ -13,8 +13,6 @@ struct BatchWriter {
     /// longer than that process sleeps between two attempts (``SQLiteStorage/busyInterval``).
     private static let longestHold: Duration = .milliseconds(40)
     private static let gap: TimeInterval = 0.001
-    /// So long at most a batch waits for requests that are under way.
-    private static let longestGathering: Duration = .milliseconds(2)
 
     /// A batch whose transaction did not begin or did not commit: nobody's own fault, so nobody
     /// is tried again.
@@ -118,7 +116,12 @@ struct BatchWriter {
                 }
             case .jobsAfterSleep: unbrokenSince = .now
             }
-            if last > 1 { gather(&backlog) }
+            if last > 1 {
+                Gathering.run(upTo: WriterQueue.batchSize) {
+                    queue.takeAll(into: &backlog)
+                    return backlog.count
+                }
+            }
             let batch = Self.nextBatch(from: &backlog)
             last = batch.count
             commit(batch, access)
@@ -127,22 +130,6 @@ struct BatchWriter {
             case .copyTheRest: access.copyTheRest(of: checkpointer)
             case .openAnew: return .doubtful
             }
-        }
-    }
-
-    /// Lets requests that are being worked on join the batch.
-    ///
-    /// It gives up the processor as long as that brings new writes, and only after a batch of more
-    /// than one: a lone request waits for nobody.
-    private func gather(_ backlog: inout [any WriteJob]) {
-        let begin = ContinuousClock.now
-        var before = 0
-        while backlog.count > before, backlog.count < WriterQueue.batchSize,
-            ContinuousClock.now - begin < Self.longestGathering
-        {
-            before = backlog.count
-            sched_yield()
-            queue.takeAll(into: &backlog)
         }
     }
 

@@ -12,6 +12,8 @@ import Synchronization
 final class PointReader: Sendable {
     /// Reads that are accepted and not answered yet; who comes then is better told so at once.
     static let capacity = 8192
+    /// Nobody waits for more to join than so many; they save next to nothing.
+    private static let enough = 256
     /// So long it is tried again to get a connection before anybody is told that there is none.
     private static let patience: Duration = .seconds(2)
     private static let retryInterval: TimeInterval = 0.02
@@ -93,6 +95,9 @@ final class PointReader: Sendable {
         reads.removeAll(keepingCapacity: true)
         var isCounted = false
         while true {
+            if answered > 1 {
+                Gathering.run(upTo: Self.enough) { state.withLock { $0.arrived.count } }
+            }
             let isOver = state.withLock { state in
                 if !isCounted { state.waiting -= answered }
                 swap(&reads, &state.arrived)
