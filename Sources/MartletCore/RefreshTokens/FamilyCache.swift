@@ -23,8 +23,8 @@ package final class FamilyCache: Sendable {
         return family
     }
 
-    /// A client's families mostly have the same scope, APIs and methods of authentication: most of
-    /// a record's memory.
+    /// A client's families mostly have the same scope, APIs and methods of authentication, and all
+    /// of them its identifier: most of a record's memory.
     private func remember(_ family: AuthorizedFamily) {
         if let model = models[family.client] {
             known[family.id] = family.sharing(model)
@@ -40,7 +40,7 @@ extension AuthorizedFamily {
     func sharing(_ other: AuthorizedFamily) -> AuthorizedFamily {
         AuthorizedFamily(
             id: id,
-            client: client,
+            client: client.rawValue.isSameText(as: other.client.rawValue) ? other.client : client,
             account: account,
             scope: scope == other.scope ? other.scope : scope,
             resources: resources.elementsEqual(other.resources) {
@@ -54,7 +54,7 @@ extension AuthorizedFamily {
             absoluteEnd: absoluteEnd,
             authentication: Authentication(
                 time: authentication.time,
-                contextClass: authentication.contextClass,
+                contextClass: sharedContextClass(with: other),
                 methods: authentication.methods.elementsEqual(other.authentication.methods) {
                     $0.isSameText(as: $1)
                 } ? other.authentication.methods : authentication.methods
@@ -64,5 +64,11 @@ extension AuthorizedFamily {
             signIn: signIn,
             claims: claims
         )
+    }
+
+    private func sharedContextClass(with other: AuthorizedFamily) -> String? {
+        guard let own = authentication.contextClass, let shared = other.authentication.contextClass
+        else { return authentication.contextClass }
+        return own.isSameText(as: shared) ? shared : own
     }
 }
