@@ -16,7 +16,8 @@ struct Machine: Codable {
             cores: ProcessInfo.processInfo.processorCount,
             system: value(of: "PRETTY_NAME", in: "/etc/os-release", separator: "=")
                 ?? "unknown system",
-            kernel: text(of: "/proc/sys/kernel/osrelease"),
+            // Its version; what comes behind it names somebody's build.
+            kernel: String(text(of: "/proc/sys/kernel/osrelease").prefix { $0 != "-" }),
             date: day()
         )
     }

@@ -209,11 +209,13 @@ final class PostgresConnection {
         return PostgresFailure(code: String(cString: code), message: String(cString: primary))
     }
 
-    /// libpq's words, which may be several lines, in one.
+    /// libpq's words in one line: a line for each host that was tried, without the questions that it
+    /// asks below them, which begin with a tab.
     static func sentence(_ words: String) -> String {
         let lines = words.split(whereSeparator: \.isNewline)
+            .filter { !$0.hasPrefix("\t") }
             .map { $0.trimmingCharacters(in: .whitespaces) }
-        return lines.isEmpty ? "the connection is broken" : lines.joined(separator: " ")
+        return lines.isEmpty ? "the connection is broken" : lines.joined(separator: "; ")
     }
 }
 

@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import MartletCore
 import Synchronization
 
@@ -117,9 +118,7 @@ final class WorkQueue<Job: Work>: Sendable {
     /// - Parameter gathering: whether requests that are being worked on may join (``Gathering``).
     func take(_ limit: Int, gathering: Bool = false) -> [Job]? {
         while true {
-            if gathering {
-                Gathering.run(upTo: limit) { state.withLock { $0.arrived.count } }
-            }
+            if gathering { gather(limit) }
             let (taken, isOver, mustWake) = state.withLock { state -> ([Job], Bool, Bool) in
                 let taken = state.take(limit, lookahead: Self.lookahead)
                 let isOver = state.isClosed && state.waiting == 0
@@ -131,6 +130,17 @@ final class WorkQueue<Job: Work>: Sendable {
             if !taken.isEmpty { return taken }
             if isOver { return nil }
             wake.wait()
+        }
+    }
+
+    private func gather(_ limit: Int) {
+        let begin = ContinuousClock.now
+        var gathering = Gathering(upTo: limit)
+        while gathering.goesOn(
+            arrived: state.withLock { $0.arrived.count },
+            after: .now - begin
+        ) {
+            sched_yield()
         }
     }
 

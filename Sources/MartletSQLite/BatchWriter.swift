@@ -116,12 +116,7 @@ struct BatchWriter {
                 }
             case .jobsAfterSleep: unbrokenSince = .now
             }
-            if last > 1 {
-                Gathering.run(upTo: WriterQueue.batchSize) {
-                    queue.takeAll(into: &backlog)
-                    return backlog.count
-                }
-            }
+            if last > 1 { gather(&backlog) }
             let batch = Self.nextBatch(from: &backlog)
             last = batch.count
             commit(batch, access)
@@ -130,6 +125,15 @@ struct BatchWriter {
             case .copyTheRest: access.copyTheRest(of: checkpointer)
             case .openAnew: return .doubtful
             }
+        }
+    }
+
+    private func gather(_ backlog: inout [any WriteJob]) {
+        let begin = ContinuousClock.now
+        var gathering = Gathering(upTo: WriterQueue.batchSize)
+        while gathering.goesOn(arrived: backlog.count, after: .now - begin) {
+            sched_yield()
+            queue.takeAll(into: &backlog)
         }
     }
 

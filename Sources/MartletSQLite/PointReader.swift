@@ -95,9 +95,7 @@ final class PointReader: Sendable {
         reads.removeAll(keepingCapacity: true)
         var isCounted = false
         while true {
-            if answered > 1 {
-                Gathering.run(upTo: Self.enough) { state.withLock { $0.arrived.count } }
-            }
+            if answered > 1 { gather() }
             let isOver = state.withLock { state in
                 if !isCounted { state.waiting -= answered }
                 swap(&reads, &state.arrived)
@@ -108,6 +106,17 @@ final class PointReader: Sendable {
             if !reads.isEmpty { return true }
             if isOver { return false }
             wake.wait()
+        }
+    }
+
+    private func gather() {
+        let begin = ContinuousClock.now
+        var gathering = Gathering(upTo: Self.enough)
+        while gathering.goesOn(
+            arrived: state.withLock { $0.arrived.count },
+            after: .now - begin
+        ) {
+            sched_yield()
         }
     }
 

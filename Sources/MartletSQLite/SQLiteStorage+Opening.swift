@@ -71,8 +71,11 @@ extension SQLiteStorage {
             case .create: try create(path)
             case .refuse:
                 guard access(path, F_OK) == 0 else {
-                    throw SQLiteOpenError.unreadable("\(path) does not exist")
+                    throw SQLiteOpenError.unreadable("there is no such file")
                 }
+            }
+            guard !isFolder(path) else {
+                throw SQLiteOpenError.unreadable("it is a folder; name the file to keep it in")
             }
             let file = try StoreFile(
                 open: { try pool(path, clock) },
@@ -91,6 +94,12 @@ extension SQLiteStorage {
         } catch {
             throw .unreadable("\(error)")
         }
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            && isFolder.boolValue
     }
 
     /// Makes an empty file that only its owner can read, unless one is there. SQLite gives the

@@ -28,6 +28,11 @@ struct Martlet: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
+            if let sentence = UnknownName.complaint(of: CommandLine.arguments.dropFirst(), by: self)
+            {
+                Terminal.complain(sentence)
+                exit(withError: ExitCode.validationFailure)
+            }
             guard let refusal = Refusal(error) else { exit(withError: error) }
             Terminal.complain(refusal.sentence)
             Foundation.exit(Refusal.exitStatus)

@@ -51,6 +51,13 @@ struct BackupCommand: AsyncParsableCommand {
         }
     }
 
+    private static func use(of store: StoreLocation) -> String {
+        switch store {
+        case .sqlite: "put it in the store's place and run martlet recover"
+        case .postgres: "martlet move it to an empty database and run martlet recover there"
+        }
+    }
+
     private func answer(
         _ made: BackupFile.Made,
         _ path: String,
@@ -63,7 +70,7 @@ struct BackupCommand: AsyncParsableCommand {
             \(made.madeAt.rfc3339).
             The master key is not in it: without \(key) the copy is worth nothing to you. \
             Keep a copy of the key, and keep it apart from this file; who has both has everything.
-            To use it: put it in the store's place and run martlet recover.
+            To use it: \(Self.use(of: configuration.store)); docs/backup.md has it step by step.
             """,
             [
                 "file": .string(path), "bytes": .integer(Int64(made.size)),

@@ -58,6 +58,13 @@ struct MoveCommand: AsyncParsableCommand {
         }
     }
 
+    private static func next(for condition: StoreCondition) -> String {
+        condition.takesWrites
+            ? "Name it as the store in the configuration, and start martlet serve."
+            : "It is the copy that this one was: name it as the store in the configuration, and run "
+                + "martlet recover."
+    }
+
     private func moved(by move: StoreMove, to location: StoreLocation) async throws -> Statement {
         guard !undo else {
             try await move.undo()
@@ -80,7 +87,7 @@ struct MoveCommand: AsyncParsableCommand {
             """
             Moved \(rows) rows to \(location.shown); both stores were compared and hold the same. \
             This one is sealed.
-            Name it as the store in the configuration, and start martlet serve.
+            \(Self.next(for: outcome.condition))
             """,
             [
                 "to": .string(location.shown), "tables": .object(tables),

@@ -1,3 +1,5 @@
+import ArgumentParser
+
 /// What to say about a name that is not one of ours: mostly a slip of the fingers, so the nearest
 /// name goes with it.
 enum UnknownName {
@@ -31,6 +33,29 @@ enum UnknownName {
             )
         }
         return ConfigurationError(sentence + "; did you mean “\(nearest)”?")
+    }
+
+    /// The first word of a command line that should be a command and is none; `nil` if there is none.
+    static func complaint(
+        of arguments: ArraySlice<String>,
+        by root: any ParsableCommand.Type
+    ) -> String? {
+        var command = root
+        var path = "martlet"
+        let words = arguments.first == "help" ? arguments.dropFirst() : arguments
+        for argument in words {
+            let subcommands = command.configuration.subcommands
+            guard !argument.hasPrefix("-"), !subcommands.isEmpty else { return nil }
+            if let next = subcommands.first(where: { $0._commandName == argument }) {
+                command = next
+                path += " \(argument)"
+                continue
+            }
+            let guess = nearest(to: argument, among: subcommands.map { $0._commandName })
+            return "There is no command “\(path) \(argument.printable)”"
+                + (guess.map { "; did you mean “\(path) \($0)”?" } ?? "; \(path) --help lists them.")
+        }
+        return nil
     }
 
     /// Among the keys of the same section; else the same name in another place.

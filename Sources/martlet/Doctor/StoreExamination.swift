@@ -55,11 +55,15 @@ struct StoreExamination {
 
     // MARK: Keys
 
+    /// Beside a file the master key is made with them; nodes have to have it before.
+    private static let noKeysYet = Finding.advice(
+        "keys",
+        "There are none yet; martlet serve makes them."
+    )
+
     private func keys() async throws -> [Finding] {
         let (stored, _) = try await storage.all(KeyRecord.self)
-        guard !stored.isEmpty else {
-            return [.advice("keys", "There are none yet; martlet serve makes them.")]
-        }
+        if stored.isEmpty, case .sqlite = configuration.store { return [Self.noKeysYet] }
         let secrets: (current: Secret, previous: [Secret])
         do throws(ConfigurationError) {
             secrets = try MasterKeySource.load(
@@ -73,6 +77,7 @@ struct StoreExamination {
         guard let current = MasterKey(secrets.current) else {
             return [.problem("master_key", "It is no key.")]
         }
+        guard !stored.isEmpty else { return [Self.noKeysYet] }
         let masters = MasterKeys(
             current: current,
             previous: secrets.previous.compactMap { MasterKey($0) }
