@@ -18,7 +18,7 @@ extension PostgresStorage {
             return .write(
                 [StoreTable.shutOut(), StoreTable.put(condition, expecting: expected)]
                     + AuditTable.insert(AuditTable.entries(events, at: now, clock)),
-                ends: StepWrites.ends([], events, at: now)
+                ends: StepWrites.ends(condition.writes(after: expected), events, at: now)
             ) { _ in }
         }
     }

@@ -17,7 +17,7 @@ extension SQLiteStorage {
         try await transfer { access -> Result<Void, StorageError> in
             guard try access.status().condition == expected else { return .failure(.conflict) }
             try access.put(condition)
-            try access.write(events, at: access.now)
+            try access.write(condition.writes(after: expected), events, at: access.now)
             return .success(())
         }
     }

@@ -110,6 +110,18 @@ extension StorageContract {
                 "removed from before the first"
             )
         },
+        Rule("a store that was filled from another notes that it does not know what ended before") {
+            storage,
+            clock in
+            _ = try await storage.fill(with: [])
+            try await storage.putInService()
+            let copy = StoreCondition.copy(madeAt: clock.now)
+            try await storage.setCondition(copy, expecting: .standard, events: [])
+            try await storage.putInService()
+            let ends = try await storage.ends(after: .start, from: clock.now, limit: 10)
+            let noted = EndLogEntry(position: EndPosition(1), at: clock.now, ended: .unknown)
+            try expectEqual(ends, [noted], "the end log")
+        },
         Rule("ends that are written at once get a position each, without holes") {
             storage,
             clock in
@@ -149,6 +161,7 @@ extension Sample {
             .accessToken("Ünïcode \"\\\n\u{1F426}", audience: ["https://api.example/", "urn:b"]),
             .accessToken("", audience: []),
             .everything,
+            .unknown,
         ]
     }
 }

@@ -78,6 +78,9 @@ extension AuthorizationServer {
             ]
         case .everything:
             return [EndedSessionsConcern(subject: .everything, audience: .every)]
+        case .unknown:
+            // Told beside the tokens (``EndedSessionsPage/unknownBefore``).
+            return []
         }
     }
 

@@ -85,6 +85,8 @@ extension AuthorizationServer {
             )
             var audiences: [EndedSessionsConcern.Audience] = []
             for entry in entries {
+                // That nobody knows matters to everybody.
+                if entry.ended == .unknown { audiences.append(.every) }
                 audiences += try await concerns(of: entry, in: snapshot).map(\.audience)
             }
             return (entries.last?.position ?? position, audiences)
@@ -141,6 +143,9 @@ extension AuthorizationServer {
                 limit: Self.endsReadAtOnce
             )
             for entry in entries {
+                if entry.ended == .unknown {
+                    page.unknownBefore = max(page.unknownBefore ?? entry.at, entry.at)
+                }
                 let tokens = try await tokens(
                     of: entry,
                     for: resource,

@@ -22,6 +22,9 @@ package enum EndedTokens: Sendable, Equatable {
     case accessToken(String, audience: [String])
     /// Every token that this server ever issued.
     case everything
+    /// Nothing itself: nobody knows what ended before this entry. The store was filled from another,
+    /// or goes on from a copy, and the log with the other ends is not here.
+    case unknown
 }
 
 extension AuditEvent {
@@ -36,6 +39,8 @@ extension AuditEvent {
         case .clientSessionsEnded(let client, _): .sessions(ofClient: client)
         case .clientDeletedItself(let client, _): .client(client)
         case .keysRotated(.compromised), .storeRecovered(.endSessions): .everything
+        // What ended after the copy was made is not in it.
+        case .storeRecovered(.acceptAhead), .storeRecovered(.acceptAheadFromEverybody): .unknown
         // Its end is an event of its own.
         case .reuseDetected: nil
         // Which sign-in it was goes with the step (``Write/end(_:)``).
@@ -44,8 +49,7 @@ extension AuditEvent {
             .accountUpdated, .accountEnabled, .clientCreated, .clientUpdated,
             .clientSecretRotated, .clientRegistered, .clientUpdatedItself, .clientRemovedUnused,
             .registrationTokenCreated, .registrationTokenRevoked, .resourceChanged,
-            .resourceDeleted, .keysRotated(.scheduled), .storeRecovered(.acceptAhead),
-            .storeRecovered(.acceptAheadFromEverybody), .storeRecovered(.moveUndone):
+            .resourceDeleted, .keysRotated(.scheduled), .storeRecovered(.moveUndone):
             nil
         }
     }
@@ -55,7 +59,7 @@ extension AuditEvent {
 
 extension EndedTokens {
     private enum Kind: String {
-        case session, account, consent, client, everything
+        case session, account, consent, client, everything, unknown
         case signIn = "sign_in"
         case clientSessions = "client_sessions"
         case accessToken = "denied_token"
@@ -79,7 +83,7 @@ extension EndedTokens {
         case .accessToken(let id, let audience):
             object["id"] = .string(id)
             object["audience"] = .array(audience.map { .string($0) })
-        case .everything: break
+        case .everything, .unknown: break
         }
         return JSONValue.object(object).encoded()
     }
@@ -94,6 +98,7 @@ extension EndedTokens {
         case .client: .client
         case .accessToken: .accessToken
         case .everything: .everything
+        case .unknown: .unknown
         }
     }
 
@@ -127,6 +132,7 @@ extension EndedTokens {
             }
             return .accessToken(id, audience: audience.compactMap(\.string))
         case .everything: return .everything
+        case .unknown: return .unknown
         }
     }
 }

@@ -22,7 +22,7 @@ extension InMemoryStorage {
             guard contents.condition == expected else { throw .conflict }
             contents.condition = condition
             contents.revision += 1
-            contents.append(events, at: now)
+            contents.apply(condition.writes(after: expected), events, at: now)
         }
     }
 

@@ -203,7 +203,7 @@ extension InMemoryStorage.Contents {
         apply(change.writes, change.events, at: now)
     }
 
-    fileprivate mutating func apply(_ writes: [Write], _ events: [AuditEvent], at now: Instant) {
+    mutating func apply(_ writes: [Write], _ events: [AuditEvent], at now: Instant) {
         for write in writes {
             switch write {
             case .state(let other, let state):

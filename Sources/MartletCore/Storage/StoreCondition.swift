@@ -26,6 +26,13 @@ package enum StoreCondition: Sendable, Equatable {
         }
     }
 
+    /// What goes into the end log when this takes the place of `last`: what ended in the store that
+    /// one was filled from is in that one's log.
+    package func writes(after last: StoreCondition) -> [Write] {
+        guard case .receiving = last, takesWrites else { return [] }
+        return [.end(.unknown)]
+    }
+
     /// What holds for its families since it was recovered.
     package var restoration: Restoration? {
         switch self {

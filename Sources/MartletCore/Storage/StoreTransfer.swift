@@ -6,8 +6,8 @@ package protocol StoreTransfer: Sendable {
     /// What the store says of itself. One read; works whatever the condition.
     func status() async throws(StorageError) -> StoreStatus
 
-    /// Replaces the condition and appends these events, in one atomic step, and raises the
-    /// revision. ``StorageError/conflict`` if the condition is another one than `expected`.
+    /// Replaces the condition, appends these events and what ``StoreCondition/writes(after:)`` says,
+    /// in one atomic step, and raises the revision. ``StorageError/conflict`` if the condition is another one than `expected`.
     ///
     /// Durable when this returns. If the new condition takes no writes, then all that was ever
     /// answered as written, by whichever process, is seen by readers that are made from now on,
