@@ -26,6 +26,10 @@ extension AuthorizationServer {
     /// How many of an account's sessions are looked at to find the APIs and the names that they
     /// concern. An account with more has the names of the newest ones told to every API.
     static let maximumSessionsOfEnd = 10_000
+    /// How many sessions that end with a browser's sign-in are told one by one. Of more than that
+    /// each API is told the person: their other sessions get new access tokens, which costs less
+    /// than so many tokens of the feed, and one person cannot make every API read thousands.
+    static let maximumSessionsOfSignIn = 100
 
     /// What an entry of the end log means to whom. Read once, and remembered.
     func concerns(
@@ -34,31 +38,36 @@ extension AuthorizationServer {
     ) async throws -> [EndedSessionsConcern] {
         let mark = EndMark(entry)
         if let known = endedSessions.concerns[mark] { return known }
-        let concerns = try await findConcerns(of: entry.ended, in: snapshot)
+        let concerns = try await findConcerns(of: entry, in: snapshot)
         endedSessions.concerns[mark] = concerns
         return concerns
     }
 
     private func findConcerns(
-        of ended: EndedTokens,
+        of entry: EndLogEntry,
         in snapshot: Snapshot
     ) async throws -> [EndedSessionsConcern] {
-        switch ended {
+        switch entry.ended {
         case .session(let id):
             // One that was purged has no tokens left.
             guard let family = try await storage.find(id).family?.authorized else { return [] }
             return [concern(of: family)]
         case .signIn(let id, let account):
-            return try await sessions(of: .account(account)).families
-                .filter { $0.signIn.map { $0.id == id && $0.endsWithIt } ?? false }
-                .map(concern(of:))
-        case .account(let account):
-            return try await concerns(of: .account(account), in: snapshot) { subject, _ in
-                .person(subject)
+            let (all, isAll) = try await sessions(of: .account(account))
+            let ended = all.filter { $0.ended(with: id, at: entry.at) }
+                .compactMap { $0.family?.authorized }
+            guard isAll, ended.count <= Self.maximumSessionsOfSignIn else {
+                return try await person(account, of: ended, isAll: isAll, in: snapshot)
             }
+            return ended.map(concern(of:))
+        case .account(let account):
+            let (all, isAll) = try await sessions(of: .account(account))
+            let families = all.compactMap { $0.family?.authorized }
+            return try await person(account, of: families, isAll: isAll, in: snapshot)
         case .consent(let account, let client):
-            let families = FamilySelection.accountAtClient(account, client)
-            return try await concerns(of: families, in: snapshot) { subject, client in
+            let (all, isAll) = try await sessions(of: .accountAtClient(account, client))
+            let families = all.compactMap { $0.family?.authorized }
+            return try await concerns(of: families, isAll: isAll, in: snapshot) { subject, client in
                 .personAtClient(subject, clientID: client.rawValue)
             }
         case .sessions(let client):
@@ -96,13 +105,29 @@ extension AuthorizationServer {
         Set(family.resources)
     }
 
+    /// A person, by each name that the APIs of these sessions know them by; and by the public one, if
+    /// there are sessions that were not looked at.
+    private func person(
+        _ account: AccountID,
+        of families: [AuthorizedFamily],
+        isAll: Bool,
+        in snapshot: Snapshot
+    ) async throws -> [EndedSessionsConcern] {
+        var people = try await concerns(of: families, isAll: isAll, in: snapshot) { subject, _ in
+            .person(subject)
+        }
+        let known = EndedSessionsConcern(subject: .person(account.rawValue), audience: .every)
+        if !isAll, !people.contains(known) { people.append(known) }
+        return people
+    }
+
     /// What ended of a person, by each name that an API knows them by.
     private func concerns(
-        of selection: FamilySelection,
+        of families: [AuthorizedFamily],
+        isAll: Bool,
         in snapshot: Snapshot,
         as subject: (String, ClientID) -> SessionRevokedClaims.Subject
     ) async throws -> [EndedSessionsConcern] {
-        let (families, isAll) = try await sessions(of: selection)
         var order: [SessionRevokedClaims.Subject] = []
         var audiences: [SessionRevokedClaims.Subject: Set<ResourceID>] = [:]
         for family in families {
@@ -124,8 +149,8 @@ extension AuthorizationServer {
     /// The sessions, over or not, the newest first; and whether that is all of them.
     private func sessions(
         of selection: FamilySelection
-    ) async throws(StorageError) -> (families: [AuthorizedFamily], isAll: Bool) {
-        var families: [AuthorizedFamily] = []
+    ) async throws(StorageError) -> (families: [FamilyView], isAll: Bool) {
+        var families: [FamilyView] = []
         var cursor: FamilyID?
         while families.count < Self.maximumSessionsOfEnd {
             let page = try await storage.list(
@@ -133,12 +158,24 @@ extension AuthorizationServer {
                 before: cursor,
                 limit: Self.sessionPage
             )
-            families += page.compactMap { $0.family?.authorized }
-            guard page.count == Self.sessionPage, let last = families.last else {
+            families += page
+            guard page.count == Self.sessionPage, let last = page.last?.family?.authorized.id else {
                 return (families, true)
             }
-            cursor = last.id
+            cursor = last
         }
         return (families, false)
+    }
+}
+
+extension FamilyView {
+    /// Whether its session ended with a sign-in. Not if it was over before: then it is told of by an
+    /// entry of its own, or it has no tokens any more.
+    fileprivate func ended(with signIn: SignInID, at instant: Instant) -> Bool {
+        guard let family, let own = family.authorized.signIn, own.endsWithIt, own.id == signIn,
+            family.authorized.absoluteEnd > instant
+        else { return false }
+        return ![family.state.ended, standing.end(of: family.authorized.epochs)]
+            .contains { end in end?.at.map { $0 <= instant } ?? false }
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 /// What a server remembers of the feed to answer the next question from: nothing that the store does
 /// not have too.
 final class EndedSessionsMemory: Sendable {
-    /// Ends whose meaning is remembered; some 300 bytes each.
+    /// Ends whose meaning is remembered; some 300 bytes for each session or name that one means.
     static let maximumConcerns = 10_000
     /// Signed tokens that are remembered: all instances of an API get the same ones. Some 600 bytes
     /// each.
@@ -122,7 +122,7 @@ extension AuthorizationServer {
             from: Instant(microseconds: 0),
             limit: 1
         ).first
-        guard let entry, entry.position > mark.position || EndMark(entry) == mark else {
+        guard let entry, entry.position > mark.position || mark.isOf(entry) else {
             return EndedSessionsPage(mark: .start, unknownBefore: now)
         }
         return EndedSessionsPage(mark: mark)
@@ -138,7 +138,7 @@ extension AuthorizationServer {
         let lifetime = try await longestTokenLifetime(in: snapshot)
         for _ in 0..<(Self.maximumEndsRead / Self.endsReadAtOnce) {
             let entries = try await storage.ends(
-                after: page.mark.position,
+                after: page.mark.whole,
                 from: now - lifetime,
                 limit: Self.endsReadAtOnce
             )
@@ -146,20 +146,25 @@ extension AuthorizationServer {
                 if entry.ended == .unknown {
                     page.unknownBefore = max(page.unknownBefore ?? entry.at, entry.at)
                 }
-                let tokens = try await tokens(
-                    of: entry,
-                    for: resource,
-                    lifetime: lifetime,
-                    in: snapshot,
-                    at: now
-                )
-                // An end that takes more tokens than were asked for comes alone.
-                guard page.tokens.isEmpty || page.tokens.count + tokens.count <= poll.maximum
-                else {
-                    page.hasMore = true
-                    return
+                for concern in try await left(of: entry, after: page.mark, in: snapshot)
+                where concern.element.audience.includes(resource) {
+                    // An end of many names goes on in the next answer.
+                    guard page.tokens.count < poll.maximum else {
+                        page.hasMore = true
+                        return
+                    }
+                    page.tokens.append(
+                        try token(
+                            of: entry,
+                            concern,
+                            for: resource,
+                            lifetime: lifetime,
+                            in: snapshot,
+                            at: now
+                        )
+                    )
+                    page.mark = EndMark(entry).told(concern.offset)
                 }
-                page.tokens += tokens
                 page.mark = EndMark(entry)
             }
             if entries.count < Self.endsReadAtOnce { return }
@@ -172,44 +177,48 @@ extension AuthorizationServer {
         max(settings.accessTokenLifetime, try await snapshot.longestClientTokenLifetime())
     }
 
-    private func tokens(
+    /// Whom an entry concerns, but for those that were told before, each with its number.
+    private func left(
         of entry: EndLogEntry,
+        after mark: EndMark,
+        in snapshot: Snapshot
+    ) async throws -> ArraySlice<EnumeratedSequence<[EndedSessionsConcern]>.Element> {
+        let told = mark.isOf(entry) ? mark.told ?? -1 : -1
+        return try await Array(concerns(of: entry, in: snapshot).enumerated())
+            .drop { $0.offset <= told }
+    }
+
+    private func token(
+        of entry: EndLogEntry,
+        _ concern: EnumeratedSequence<[EndedSessionsConcern]>.Element,
         for resource: ResourceID,
         lifetime: Duration,
         in snapshot: Snapshot,
         at now: Instant
-    ) async throws -> [(id: String, token: String)] {
+    ) throws -> (id: String, token: String) {
         guard let signer = snapshot.keys.signer(for: .es256, of: .securityEvent, at: now) else {
             throw StorageError.corrupt("there is no ES256 key to sign with")
         }
         let mark = EndMark(entry)
-        var tokens: [(id: String, token: String)] = []
-        for (index, concern) in try await concerns(of: entry, in: snapshot).enumerated() {
-            guard concern.audience.includes(resource) else { continue }
-            let id = mark.tokenID(index)
-            let key = EndedSessionsMemory.TokenKey(
-                mark: mark,
-                index: index,
-                resource: resource,
-                keyID: signer.key.keyID
-            )
-            if let known = endedSessions.tokens[key] {
-                tokens.append((id, known))
-                continue
-            }
-            let claims = SessionRevokedClaims(
-                issuer: settings.issuer,
-                audience: [resource.rawValue],
-                issuedAt: now.seconds,
-                tokenID: id,
-                subject: concern.subject,
-                endedAt: entry.at.seconds,
-                tokensExpireAt: (entry.at + lifetime).seconds + 1
-            )
-            let token = try signer.sign(claims.encoded())
-            endedSessions.tokens[key] = token
-            tokens.append((id, token))
-        }
-        return tokens
+        let id = mark.tokenID(concern.offset)
+        let key = EndedSessionsMemory.TokenKey(
+            mark: mark,
+            index: concern.offset,
+            resource: resource,
+            keyID: signer.key.keyID
+        )
+        if let known = endedSessions.tokens[key] { return (id, known) }
+        let claims = SessionRevokedClaims(
+            issuer: settings.issuer,
+            audience: [resource.rawValue],
+            issuedAt: now.seconds,
+            tokenID: id,
+            subject: concern.element.subject,
+            endedAt: entry.at.seconds,
+            tokensExpireAt: (entry.at + lifetime).seconds + 1
+        )
+        let token = try signer.sign(claims.encoded())
+        endedSessions.tokens[key] = token
+        return (id, token)
     }
 }

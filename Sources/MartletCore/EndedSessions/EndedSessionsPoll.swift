@@ -120,10 +120,13 @@ package struct EndedSessionsPoll: Sendable, Equatable {
 package struct EndMark: Sendable, Hashable, Comparable {
     package let position: EndPosition
     package let at: Instant
+    /// The number of the last of the entry's tokens that was read; `nil` if it was read to its end.
+    package let told: Int?
 
-    package init(position: EndPosition, at: Instant) {
+    package init(position: EndPosition, at: Instant, told: Int? = nil) {
         self.position = position
         self.at = at
+        self.told = told
     }
 
     package init(_ entry: EndLogEntry) {
@@ -132,35 +135,52 @@ package struct EndMark: Sendable, Hashable, Comparable {
 
     package static let start = EndMark(position: .start, at: Instant(microseconds: 0))
 
-    package static func < (one: EndMark, other: EndMark) -> Bool { one.position < other.position }
+    package static func < (one: EndMark, other: EndMark) -> Bool {
+        (one.position, one.told ?? .max) < (other.position, other.told ?? .max)
+    }
+
+    /// The last entry that was read to its end.
+    var whole: EndPosition { told == nil ? position : EndPosition(position.value - 1) }
+
+    /// Whether it was made of this entry.
+    func isOf(_ entry: EndLogEntry) -> Bool { position == entry.position && at == entry.at }
 }
 
 extension EndMark: CustomStringConvertible {
-    /// Two numbers, which mean nothing to whoever carries them.
-    package var description: String { "\(position.value).\(at.microseconds)" }
+    /// Two or three numbers, which mean nothing to whoever carries them.
+    package var description: String {
+        let entry = "\(position.value).\(at.microseconds)"
+        return told.map { "\(entry).\($0)" } ?? entry
+    }
 
     package init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return nil }
-        self.init(Substring(parts[0]), Substring(parts[1]))
+            .map { Int64(Substring($0)) }
+        guard parts.count == 2 || parts.count == 3,
+            let position = parts[0], let at = parts[1], position >= 0
+        else { return nil }
+        let entry = EndMark(position: EndPosition(position), at: Instant(microseconds: at))
+        guard parts.count == 3 else {
+            self = entry
+            return
+        }
+        guard let told = parts[2].flatMap(Int.init(exactly:)), told >= 0, position > 0 else {
+            return nil
+        }
+        self = entry.told(told)
     }
 
-    /// The `jti` of the token that tells an entry's `index`th subject.
-    func tokenID(_ index: Int) -> String { "\(self).\(index)" }
+    /// The same entry, read up to its `index`th subject.
+    func told(_ index: Int) -> EndMark { EndMark(position: position, at: at, told: index) }
 
-    /// The entry that a token of this `jti` tells of.
+    /// The `jti` of the token that tells an entry's `index`th subject: up to where whoever has it
+    /// has read.
+    func tokenID(_ index: Int) -> String { told(index).description }
+
+    /// Up to where whoever has the token of this `jti` has read.
     init?(tokenID: String) {
-        let parts = tokenID.utf8.split(
-            separator: UInt8(ascii: "."),
-            omittingEmptySubsequences: false
-        )
-        guard parts.count == 3 else { return nil }
-        self.init(Substring(parts[0]), Substring(parts[1]))
-    }
-
-    private init?(_ position: Substring, _ at: Substring) {
-        guard let position = Int64(position), let at = Int64(at), position >= 0 else { return nil }
-        self.init(position: EndPosition(position), at: Instant(microseconds: at))
+        self.init(tokenID)
+        guard told != nil else { return nil }
     }
 }
 

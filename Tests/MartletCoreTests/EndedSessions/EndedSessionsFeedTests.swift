@@ -269,7 +269,8 @@ struct EndedSessionsFeedTests {
             [], ["ack": "a"], ["ack": [1]], ["setErrs": []], ["maxEvents": -1],
             ["maxEvents": "2"], ["maxEvents": 1.5], ["returnImmediately": 1],
             ["position": 1], ["position": "1"], ["position": "a.b"], ["position": "-1.0"],
-            ["position": "1.2.3"], ["position": "99999999999999999999.1"],
+            ["position": "1.2.3.4"], ["position": "1.2.-3"], ["position": "1.2."],
+            ["position": "99999999999999999999.1"],
             ["ack": .array(Array(repeating: "1.1.0", count: 2001))],
         ] as [JSONValue]
     )
