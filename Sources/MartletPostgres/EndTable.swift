@@ -7,6 +7,7 @@ import MartletCore
 /// after the counter, so nobody who holds it waits for anybody.
 enum EndTable {
     struct Entry: Sendable {
+        /// By the clock as the step read it, or later: see ``append(_:clock:)``.
         let at: Instant
         let ended: EndedTokens
 
@@ -28,6 +29,36 @@ enum EndTable {
     static func append(_ entries: [Entry]) -> [Query] {
         guard !entries.isEmpty else { return [] }
         return [append(.integers(entries.map(\.at.microseconds)), .plains(entries.map(\.text)))]
+    }
+
+    private static let appendNow = Statement(
+        "append_ends_now",
+        """
+        WITH counted AS (
+            UPDATE martlet_end_count SET last = last + cardinality($1::int8[]) WHERE id = 1
+            RETURNING last - cardinality($1::int8[]) AS before,
+                coalesce($3::int8, \(SQL.now)) AS now)
+        INSERT INTO martlet_end_log (id, at, body)
+        SELECT counted.before + entry.number, greatest(entry.at, counted.now), entry.body
+        FROM counted
+        CROSS JOIN unnest($1::int8[], $2::text[]) WITH ORDINALITY AS entry(at, body, number)
+        """
+    )
+
+    /// Appends what ended at the time of this statement, after all else that its transaction changes.
+    ///
+    /// What ends of a person, a client or everybody is what was issued until then. The time that the
+    /// step read is earlier by a round trip and by all the waiting for locks, and until this
+    /// transaction commits tokens are issued on the strength of what it ends.
+    static func append(_ entries: [Entry], clock: DatabaseClock) -> [Query] {
+        guard !entries.isEmpty else { return [] }
+        return [
+            appendNow(
+                .integers(entries.map(\.at.microseconds)),
+                .plains(entries.map(\.text)),
+                .integer(clock.override)
+            )
+        ]
     }
 
     private static let appendTold = Statement(

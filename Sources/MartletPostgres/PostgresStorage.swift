@@ -36,7 +36,7 @@ package final class PostgresStorage: Storage {
             FamilyWriter(queue: changes, clock: clock, memory: memory, committed: committed),
             Self.familyConnections
         )
-        start(Stepper(queue: steps), Self.stepConnections)
+        start(Stepper(queue: steps, clock: clock), Self.stepConnections)
         start(Reader(queue: reads), Self.readConnections)
     }
 

@@ -4,12 +4,14 @@ import MartletCore
 /// transaction. If that fails, each is tried alone, so that none takes another with it.
 struct Stepper: Worker {
     let queue: WorkQueue<AnyStep>
+    let clock: DatabaseClock
     let batchSize = 64
     /// Each attempt that came to nothing means that somebody else's step was done.
     private static let maximumAttempts = 40
 
-    init(queue: WorkQueue<AnyStep>) {
+    init(queue: WorkQueue<AnyStep>, clock: DatabaseClock) {
         self.queue = queue
+        self.clock = clock
     }
 
     /// One transaction reads them all.
@@ -145,7 +147,7 @@ struct Stepper: Worker {
         guard !writing.isEmpty else { return nil }
         let connection = try link.connection(until: deadline)
         do throws(PostgresFailure) {
-            let rows = try Self.run(writing, over: connection)
+            let rows = try run(writing, over: connection)
             let dealt = Self.deal(rows, to: writing.map(\.1.queries.count))
             for ((job, _), rows) in zip(writing, dealt) {
                 do {
@@ -166,15 +168,17 @@ struct Stepper: Worker {
     }
 
     /// One transaction; answers what the steps' own statements did.
-    private static func run(
+    private func run(
         _ writing: [(AnyStep, StepStatements)],
         over connection: PostgresConnection
     ) throws(PostgresFailure) -> ArraySlice<Rows> {
-        let queries = writing.flatMap(\.1.queries) + EndTable.append(writing.flatMap(\.1.ends))
+        let ends = EndTable.append(writing.flatMap(\.1.ends), clock: clock)
+        let queries = writing.flatMap(\.1.queries) + ends
         guard writing.contains(where: \.0.step.isTransfer) else {
             return try connection.run(queries + [StoreTable.inService()])[...]
         }
-        return try connection.run([beginTransfer()] + queries + [endTransfer()]).dropFirst()
+        return try connection.run([Self.beginTransfer()] + queries + [Self.endTransfer()])
+            .dropFirst()
     }
 
     private static func deal(_ rows: ArraySlice<Rows>, to counts: [Int]) -> [[Rows]] {
