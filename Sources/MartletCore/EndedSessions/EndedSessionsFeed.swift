@@ -68,6 +68,7 @@ extension AuthorizationServer {
             let now = surroundings.now()
             var page = try await page(from: start, at: now)
             try await fill(&page, poll, for: resource, in: snapshot, at: now)
+            remember(page, of: poll, for: resource)
             return page
         }
     }
@@ -107,6 +108,21 @@ extension AuthorizationServer {
         }
     }
 
+    /// What holds nothing for an API needs no acknowledgement. And what it acknowledged in a log that
+    /// was set back since says nothing of this one, in which it goes on from the beginning.
+    private func remember(
+        _ page: EndedSessionsPage,
+        of poll: EndedSessionsPoll,
+        for resource: ResourceID
+    ) {
+        guard case .acknowledged = poll.start else { return }
+        endedSessions.acknowledged.withLock { acknowledged in
+            if page.isOfAnotherLog { acknowledged[resource] = nil }
+            guard page.tokens.isEmpty, page.mark > acknowledged[resource] ?? .start else { return }
+            acknowledged[resource] = page.mark
+        }
+    }
+
     /// An empty page from there; or from the beginning, if this is not the log that was read.
     ///
     /// The last entry is never removed. So a position behind all entries, or one whose entry was
@@ -123,7 +139,7 @@ extension AuthorizationServer {
             limit: 1
         ).first
         guard let entry, entry.position > mark.position || mark.isOf(entry) else {
-            return EndedSessionsPage(mark: .start, unknownBefore: now)
+            return EndedSessionsPage(mark: .start, unknownBefore: now, isOfAnotherLog: true)
         }
         return EndedSessionsPage(mark: mark)
     }

@@ -194,6 +194,8 @@ package struct EndedSessionsPage: Sendable {
     /// Of what ended before this instant nobody knows: the store is not the one that was read
     /// before.
     package var unknownBefore: Instant?
+    /// Whether whoever asked stood in a log that this is not.
+    var isOfAnotherLog = false
 
     /// Whether there is nothing to tell yet.
     package var isEmpty: Bool { tokens.isEmpty && !hasMore && unknownBefore == nil }

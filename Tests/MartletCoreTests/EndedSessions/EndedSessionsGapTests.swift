@@ -92,6 +92,35 @@ struct EndedSessionsGapTests {
         #expect(try await scene.claims(page).map(\.subject) == [.session(session)])
     }
 
+    @Test(
+        "whoever only acknowledges goes on in a store that was set back, and does not begin for ever"
+    )
+    func acknowledgedElsewhere() async throws {
+        let scene = try await Scene()
+        let session = try await scene.end()
+        // Of the log as it was: a number that this one has not reached.
+        let lost = try await scene.page(of: Self.api, ["ack": ["9.5.0"]])
+        #expect(lost.unknownBefore != nil)
+        #expect(try await scene.claims(lost).map(\.subject) == [.session(session)])
+        let ack: JSONValue = .array(lost.tokens.map { .string($0.id) })
+        let next = try await scene.page(of: Self.api, ["ack": ack])
+        #expect(next.isEmpty)
+        let other = try await scene.end()
+        let last = try await scene.page()
+        #expect(last.unknownBefore == nil)
+        #expect(try await scene.claims(last).map(\.subject) == [.session(other)])
+    }
+
+    @Test("whoever only acknowledges is told once of a loss with no token to acknowledge")
+    func nothingToAcknowledge() async throws {
+        let scene = try await Scene()
+        try await recover(scene, .acceptAhead(.hours(1), from: .proven))
+        let server = server(scene, on: scene.world.storage)
+        let poll = try EndedSessionsPoll(json: [:])
+        #expect(try await server.ended(poll, for: Self.api).unknownBefore != nil)
+        #expect(try await server.ended(poll, for: Self.api).isEmpty)
+    }
+
     // MARK: - Stores that come from somewhere
 
     private func recover(_ scene: Scene, _ sessions: StoreRecovery.Sessions) async throws {
