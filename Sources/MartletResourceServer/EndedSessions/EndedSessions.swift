@@ -125,14 +125,19 @@ public final class EndedSessions: AccessTokenCheck {
             case .accepted: return .goesOn
             case .refused: break
             }
-            guard let heardAt = knowledge.heardAt, now - heardAt <= patience else {
-                return .unheard
-            }
+            guard isHeard(knowledge, at: now) else { return .unheard }
             if let unknownBefore = knowledge.unknownBefore, claims.issuedAt < unknownBefore {
                 return .lost
             }
             return .goesOn
         }
+    }
+
+    /// Whether the issuer was heard of lately. Not if that lies ahead: the clock was set back, and
+    /// nobody knows how long ago it was.
+    private func isHeard(_ knowledge: Knowledge, at now: Double) -> Bool {
+        guard let heardAt = knowledge.heardAt else { return false }
+        return (0...patience).contains(now - heardAt)
     }
 
     // MARK: - What is heard
@@ -195,7 +200,7 @@ public final class EndedSessions: AccessTokenCheck {
         let now = secondsSince1970()
         return knowledge.withLock { knowledge in
             Status(
-                isCurrent: knowledge.heardAt.map { now - $0 <= patience } ?? false,
+                isCurrent: isHeard(knowledge, at: now),
                 heardAt: knowledge.heardAt,
                 unknownBefore: knowledge.unknownBefore,
                 count: knowledge.marks.count

@@ -171,6 +171,17 @@ struct EndedSessionsTests {
         #expect(refusal(strict, token { $0.sessionID = "session-2" }) == nil)
     }
 
+    @Test("a clock that was set back does not make silence bearable for longer")
+    func setBack() {
+        let ended = ended()
+        ended.heard()
+        clock.advance(by: -1)
+        #expect(refusal(ended, token()) == .endedSessionsUnknown)
+        #expect(!ended.status.isCurrent)
+        ended.heard()
+        #expect(refusal(ended, token()) == nil)
+    }
+
     @Test("what was issued before a loss is refused like an ended token, newer ones are not")
     func lost() {
         let strict = ended()
