@@ -8,7 +8,8 @@ struct TokenIntrospectorTests {
 
     private func introspector(
         _ change: (inout TokenIntrospector.Terms) -> Void = { _ in },
-        missingAudience: TokenIntrospector.MissingAudience = .refused
+        missingAudience: TokenIntrospector.MissingAudience = .refused,
+        keyBoundTokens: AccessTokenVerifier.KeyBoundTokens = .refused
     ) -> TokenIntrospector {
         var terms = TokenIntrospector.Terms()
         change(&terms)
@@ -19,6 +20,7 @@ struct TokenIntrospectorTests {
             secret: Secret("secret-61"),
             terms: terms,
             missingAudience: missingAudience,
+            keyBoundTokens: keyBoundTokens,
             transport: issuer,
             secondsSince1970: issuer.clock
         )
@@ -230,6 +232,23 @@ struct TokenIntrospectorTests {
     func keyBound() async throws {
         try answer { $0["cnf"] = ["jkt": "k"] }
         #expect(await code(introspector()) == .invalidToken)
+    }
+
+    @Test("an answer of the type DPoP that names no key is refused, whoever checks proofs")
+    func keyUnnamed() async throws {
+        for keyBoundTokens in [AccessTokenVerifier.KeyBoundTokens.refused, .checkedByCaller] {
+            let introspector = introspector(keyBoundTokens: keyBoundTokens)
+            for type in ["DPoP", "dpop"] {
+                try answer { $0["token_type"] = .string(type) }
+                #expect(await code(introspector, type) == .invalidToken)
+            }
+            try answer {
+                $0["token_type"] = "DPoP"
+                $0["cnf"] = ["jkt": "k"]
+            }
+            let isChecked = keyBoundTokens == .checkedByCaller
+            #expect(await code(introspector, "bound") == (isChecked ? nil : .invalidToken))
+        }
     }
 
     @Test("so many calls are on their way at a time, and no more")
