@@ -109,6 +109,43 @@ struct TokenIntrospectorTests {
         #expect(questions.count == 2)
     }
 
+    @Test("an answer is believed from when it was asked for, however long it took")
+    func slowAnswer() async throws {
+        try answer()
+        let introspector = introspector()
+        issuer.hold()
+        async let first = code(introspector)
+        while questions.isEmpty { await Task.yield() }
+        issuer.advance(20)
+        issuer.release()
+        #expect(await first == nil)
+        issuer.advance(9)
+        #expect(await code(introspector) == nil)
+        #expect(questions.count == 1)
+        issuer.advance(1)
+        #expect(await code(introspector) == nil)
+        #expect(questions.count == 2)
+    }
+
+    @Test("who comes when a call has been under way for longer than answers count, asks anew")
+    func lateToACall() async throws {
+        try answer()
+        let introspector = introspector { $0.activeFor = 5 }
+        issuer.hold()
+        async let first = code(introspector)
+        while questions.isEmpty { await Task.yield() }
+        issuer.advance(5)
+        await withTaskGroup { group in
+            for _ in 0..<20 {
+                group.addTask { #expect(await code(introspector) == nil) }
+            }
+            for _ in 0..<1000 { await Task.yield() }
+            issuer.release()
+        }
+        #expect(await first == nil)
+        #expect(questions.count == 2)
+    }
+
     @Test("an answer is never believed beyond the token's end")
     func neverBeyondExpiry() async throws {
         try answer { $0["exp"] = .integer(Forge.now + 10) }
