@@ -1,5 +1,4 @@
 import MartletCore
-import Synchronization
 
 /// What the steps of a batch see: the states of their families and the standing of what those hang
 /// on, of one revision.
@@ -9,17 +8,16 @@ struct BatchViews {
     let revision: Revision
     let now: Instant
 
-    /// Reads them in one round trip. What a revision's standings were, is remembered; they are asked
-    /// for once.
+    /// Reads them in one round trip. What a revision's standings were, is remembered with the
+    /// connection; they are asked for once.
     ///
     /// - Returns: `nil` if the revision is another one than was thought: to be read again.
     init?(
         of families: [AuthorizedFamily],
-        _ memory: StandingMemory,
         _ clock: DatabaseClock,
         over connection: PostgresConnection
     ) throws(PostgresFailure) {
-        var known = memory.standings(of: families)
+        var known = connection.standings.standings(of: families)
         let unknown = known.unknown(among: families)
         let signIns = families.compactMap { $0.signIn?.endsWithIt == true ? $0.signIn?.id : nil }
         let sent = DatabaseClock.local()
@@ -39,14 +37,12 @@ struct BatchViews {
         let time = first.instant(1)
         clock.note(time, sent: sent, received: DatabaseClock.local())
         now = clock.time(of: time)
-        if !unknown.isEmpty {
-            known.add(rows[1], of: unknown)
-            memory.remember(known)
-        }
+        if !unknown.isEmpty { known.add(rows[1], of: unknown) }
         guard known.isOf(revision) else {
-            memory.forget(before: revision)
+            connection.standings = StandingMemory()
             return nil
         }
+        connection.standings.remember(known)
         let condition = Result { () throws(StorageError) in
             try StoreTable.condition(first, FamilyStateTable.conditionColumn)
         }
@@ -99,13 +95,17 @@ struct BatchViews {
     }
 }
 
-/// The standings that families were seen in, as long as no record changes.
-final class StandingMemory: Sendable {
+/// The standings that families were seen in over one connection, as long as no record changes.
+///
+/// It goes with its connection: another one may lead to a database that was set back (a standby that
+/// lacked the last commits, a recovery to an earlier time), in which the same revision, or none at
+/// all, can stand for other records.
+struct StandingMemory {
     /// Enough for every pair of account and client in rotation on one node; past it the memory
     /// starts again from nothing.
     private static let capacity = 65_536
 
-    struct Pair: Sendable, Hashable {
+    struct Pair: Hashable {
         let account: AccountID
         let client: ClientID
 
@@ -116,7 +116,7 @@ final class StandingMemory: Sendable {
     }
 
     /// Standings for one batch: those that were known, and those that were read with it.
-    struct Standings: Sendable {
+    struct Standings {
         fileprivate var knownRevision: Revision?
         fileprivate var known: [Pair: Standing] = [:]
         fileprivate var readRevision: Revision?
@@ -162,46 +162,30 @@ final class StandingMemory: Sendable {
         }
     }
 
-    private struct State {
-        var revision: Revision?
-        var pairs: [Pair: Standing] = [:]
-    }
-
-    private let state = Mutex(State())
+    private var revision: Revision?
+    private var pairs: [Pair: Standing] = [:]
 
     /// What is known of these families' standing.
     func standings(of families: [AuthorizedFamily]) -> Standings {
-        state.withLock { state in
-            var standings = Standings()
-            standings.knownRevision = state.revision
-            for pair in families.lazy.map(Pair.init) {
-                if let standing = state.pairs[pair] { standings.known[pair] = standing }
-            }
-            return standings
+        var standings = Standings()
+        standings.knownRevision = revision
+        for pair in families.lazy.map(Pair.init) {
+            if let standing = pairs[pair] { standings.known[pair] = standing }
         }
+        return standings
     }
 
-    /// Keeps what was read. What is missing may be created without a new revision
-    /// (``Write/create(_:)``), so only what is whole is kept.
-    func remember(_ standings: Standings) {
-        guard let revision = standings.readRevision else { return }
-        state.withLock { state in
-            if let there = state.revision, there > revision { return }
-            if state.revision != revision || state.pairs.count >= Self.capacity {
-                state.pairs.removeAll(keepingCapacity: true)
-            }
-            state.revision = revision
-            for (pair, standing) in standings.read where standing.epochs != nil {
-                state.pairs[pair] = standing
-            }
+    /// Keeps what was read, in place of what is of another revision, be that one lower or higher.
+    /// What is missing may be created without a new revision (``Write/create(_:)``), so only what
+    /// is whole is kept.
+    mutating func remember(_ standings: Standings) {
+        guard let read = standings.readRevision else { return }
+        if revision != read || pairs.count >= Self.capacity {
+            pairs.removeAll(keepingCapacity: true)
         }
-    }
-
-    func forget(before revision: Revision) {
-        state.withLock { state in
-            guard let there = state.revision, there < revision else { return }
-            state.revision = revision
-            state.pairs.removeAll(keepingCapacity: true)
+        revision = read
+        for (pair, standing) in standings.read where standing.epochs != nil {
+            pairs[pair] = standing
         }
     }
 }

@@ -22,7 +22,6 @@ struct FamilyChange: Work {
 struct FamilyWriter: Worker {
     let queue: WorkQueue<FamilyChange>
     let clock: DatabaseClock
-    let memory: StandingMemory
     /// Told of each batch that is durable; called on this thread.
     let committed: @Sendable (CommittedBatch) -> Void
 
@@ -99,18 +98,24 @@ struct FamilyWriter: Worker {
         over link: Link,
         until deadline: ContinuousClock.Instant
     ) throws(PostgresFailure) -> BatchViews {
+        // Each that came to nothing through others' progress; a lost connection is another matter.
+        var attempts = 0
         while true {
             do throws(PostgresFailure) {
                 let connection = try link.connection(until: deadline)
                 let families = jobs.map(\.family)
-                if let views = try BatchViews(of: families, memory, clock, over: connection) {
+                if let views = try BatchViews(of: families, clock, over: connection) {
                     return views
                 }
-                if ContinuousClock.now > deadline { throw .overtakenForEver }
+                attempts += 1
+                guard attempts < Self.maximumAttempts, ContinuousClock.now < deadline else {
+                    throw .overtakenForEver
+                }
             } catch {
                 if error.kind == .lost { link.drop() }
+                if error.kind == .contention { attempts += 1 }
                 guard error.kind == .lost || error.kind == .contention,
-                    ContinuousClock.now < deadline
+                    attempts < Self.maximumAttempts, ContinuousClock.now < deadline
                 else { throw error }
             }
         }

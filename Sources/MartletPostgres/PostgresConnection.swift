@@ -13,6 +13,8 @@ final class PostgresConnection {
     private var prepared: Set<String> = []
     /// When it last answered, for whoever wonders if it still does.
     private(set) var lastUsed = ContinuousClock.now
+    /// What was read over it and may still hold.
+    var standings = StandingMemory()
 
     /// Takes over a handle that is connected.
     init(_ handle: OpaquePointer, statementTimeout: Duration) throws(PostgresFailure) {

@@ -31,9 +31,8 @@ package final class PostgresStorage: Storage {
     ) {
         self.address = address
         self.clock = clock
-        let memory = StandingMemory()
         start(
-            FamilyWriter(queue: changes, clock: clock, memory: memory, committed: committed),
+            FamilyWriter(queue: changes, clock: clock, committed: committed),
             Self.familyConnections
         )
         start(Stepper(queue: steps, clock: clock), Self.stepConnections)

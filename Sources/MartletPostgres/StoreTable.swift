@@ -58,10 +58,15 @@ enum StoreTable {
 
     // MARK: Writing
 
+    /// A revision that has never been and will not come again, should the database be set back to an
+    /// earlier state: counted on from there by one, it would soon be one that nodes remember other
+    /// records by. The steps are random, and 2³¹ of them fit.
+    private static let nextRevision = "revision + 1 + floor(random() * 4294967296)::int8"
+
     /// Also lets saves through one after the other.
     static let raiseRevision = Statement(
         "raise_revision",
-        "UPDATE martlet_store SET revision = revision + 1 WHERE id = 1"
+        "UPDATE martlet_store SET revision = \(nextRevision) WHERE id = 1"
     )
 
     /// Waits until every transaction that has written has come to its end, and lets none begin to
@@ -78,7 +83,7 @@ enum StoreTable {
         "put_condition",
         """
         WITH written AS (
-            UPDATE martlet_store SET condition = $1, takes_writes = $2, revision = revision + 1
+            UPDATE martlet_store SET condition = $1, takes_writes = $2, revision = \(nextRevision)
             WHERE id = 1 AND condition IS NOT DISTINCT FROM $3
             RETURNING 1)
         SELECT 1 / count(*) FROM written

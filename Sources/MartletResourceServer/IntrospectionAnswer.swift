@@ -41,13 +41,15 @@ enum IntrospectionAnswer: Sendable {
     }
 
     /// Issuer, audience and kind. A refresh token is active too, and no access token: it has another
-    /// `token_type`, or none and no audience.
+    /// `token_type`, or none and no audience. One that is bound to a key is good for nothing if it is
+    /// not said to which.
     private static func isOurs(_ object: JSONObject, _ introspector: TokenIntrospector) -> Bool {
         if let issuer = object[ClaimName.issuer] {
             guard issuer.string?.isSameText(as: introspector.issuer) == true else { return false }
         }
         let type = object[WireName.tokenType]?.string?.lowercased()
         if let type, type != "bearer", type != "dpop" { return false }
+        if type == "dpop", object[ClaimName.confirmation] == nil { return false }
         guard let audience = object[ClaimName.audience] else {
             return introspector.missingAudience == .accepted && type != nil
         }

@@ -12,20 +12,37 @@ import MartletProtocol
 struct IntrospectionMemory: Sendable {
     enum Next {
         case believe(IntrospectionAnswer)
-        case await(SharedWork<IntrospectionAnswer>)
+        case await(SharedWork<Answered>)
         case busy(String)
     }
 
-    private struct Entry: Sendable {
+    /// An answer, and when it was asked for: from then on it may be out of date, however long it
+    /// was under way.
+    struct Answered: Sendable {
         let answer: IntrospectionAnswer
-        let from: Double
-        let until: Double
+        let asked: Double
+
+        /// Whether it is as good for somebody who came then as a remembered one, or was asked for
+        /// since.
+        func counts(at arrival: Double, for terms: TokenIntrospector.Terms) -> Bool {
+            arrival <= asked || isBelieved(at: arrival, by: terms)
+        }
+
+        func isBelieved(at now: Double, by terms: TokenIntrospector.Terms) -> Bool {
+            // A clock that was set back would make an answer good for long.
+            guard asked <= now else { return false }
+            return switch answer {
+            case .active(let token):
+                now < min(asked + terms.activeFor, Double(token.claims.expiresAt))
+            case .inactive: now < asked + terms.inactiveFor
+            }
+        }
     }
 
     private let terms: TokenIntrospector.Terms
-    private var active: RecentEntries<[UInt8], Entry>
-    private var inactive: RecentEntries<[UInt8], Entry>
-    private var calls: [[UInt8]: SharedWork<IntrospectionAnswer>] = [:]
+    private var active: RecentEntries<[UInt8], Answered>
+    private var inactive: RecentEntries<[UInt8], Answered>
+    private var calls: [[UInt8]: SharedWork<Answered>] = [:]
     private var failedAt: Double?
 
     init(terms: TokenIntrospector.Terms) {
@@ -35,7 +52,7 @@ struct IntrospectionMemory: Sendable {
     }
 
     mutating func next(for key: [UInt8], at now: Double) -> Next {
-        if let answer = believed(key, at: now) { return .believe(answer) }
+        if let known = answered(key, at: now) { return .believe(known.answer) }
         if let call = calls[key] { return .await(call) }
         if let failedAt, (0..<terms.failureInterval).contains(now - failedAt) {
             return .busy("The introspection endpoint did not answer a moment ago.")
@@ -43,31 +60,29 @@ struct IntrospectionMemory: Sendable {
         guard calls.count < terms.callsAtOnce else {
             return .busy("Too many tokens are being asked about.")
         }
-        let call = SharedWork<IntrospectionAnswer>()
+        let call = SharedWork<Answered>()
         calls[key] = call
         return .await(call)
     }
 
-    mutating func believed(_ key: [UInt8], at now: Double) -> IntrospectionAnswer? {
-        guard let entry = active.value(for: key) ?? inactive.value(for: key),
-            // A clock that was set back would make an answer good for long.
-            entry.from <= now, now < entry.until
+    /// What is known and still believed.
+    mutating func answered(_ key: [UInt8], at now: Double) -> Answered? {
+        guard let known = active.value(for: key) ?? inactive.value(for: key),
+            known.isBelieved(at: now, by: terms)
         else { return nil }
-        return entry.answer
+        return known
     }
 
-    mutating func learn(_ answer: IntrospectionAnswer, about key: [UInt8], at now: Double) {
+    mutating func learn(_ answer: Answered, about key: [UInt8]) {
         calls[key] = nil
         failedAt = nil
-        switch answer {
-        case .active(let token):
-            let until = min(now + terms.activeFor, Double(token.claims.expiresAt))
+        switch answer.answer {
+        case .active:
             inactive.forget(key)
-            active.keep(Entry(answer: answer, from: now, until: until), for: key)
+            active.keep(answer, for: key)
         case .inactive:
             active.forget(key)
-            let until = now + terms.inactiveFor
-            inactive.keep(Entry(answer: answer, from: now, until: until), for: key)
+            inactive.keep(answer, for: key)
         }
     }
 

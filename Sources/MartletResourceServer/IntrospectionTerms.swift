@@ -1,8 +1,8 @@
 extension TokenIntrospector {
     /// How long answers are believed, and how much is asked and kept. Times are in seconds.
     public struct Terms: Sendable, Hashable {
-        /// How long the answer that a token is active is believed; never beyond its `exp`. So long a
-        /// revoked token may still pass: 0 asks each time.
+        /// How long the answer that a token is active is believed, from when it was asked for; never
+        /// beyond its `exp`. So long a revoked token may still pass: 0 asks each time.
         public var activeFor: Double = 30
 
         /// How long the answer that a token is not active is believed. A token that is not active does

@@ -110,42 +110,48 @@ public final class TokenIntrospector: AccessTokenJudge {
         }
         // What is remembered is a hash: a dump of this process's memory holds fewer tokens.
         let key = Array(SHA256.hash(data: Array(token.utf8)))
-        let now = secondsSince1970()
-        switch memory.withLock({ $0.next(for: key, at: now) }) {
-        case .believe(.active(let token)): return try check(token)
-        case .believe(.inactive): throw Self.notActive
-        case .busy(let reason): throw Self.unavailable(reason)
-        case .await(let work): return try await ask(token, key, sharing: work)
+        let arrived = secondsSince1970()
+        while true {
+            let now = secondsSince1970()
+            switch memory.withLock({ $0.next(for: key, at: now) }) {
+            case .believe(let answer): return try check(answer)
+            case .busy(let reason): throw Self.unavailable(reason)
+            case .await(let work):
+                let answer = try await ask(token, key, sharing: work)
+                // Whoever joined a call that has been under way for long asks anew: its answer may
+                // be older than one that is remembered may be.
+                if answer.counts(at: arrived, for: terms) { return try check(answer.answer) }
+            }
         }
     }
 
     private func ask(
         _ token: String,
         _ key: [UInt8],
-        sharing work: SharedWork<IntrospectionAnswer>
-    ) async throws(AccessTokenError) -> AccessToken {
-        let answer: IntrospectionAnswer
+        sharing work: SharedWork<IntrospectionMemory.Answered>
+    ) async throws(AccessTokenError) -> IntrospectionMemory.Answered {
         do {
-            answer = try await work.value { [self] in try await call(about: token, key) }
+            return try await work.value { [self] in try await call(about: token, key) }
         } catch {
             throw Self.unavailable("\(error)")
-        }
-        switch answer {
-        case .active(let token): return try check(token)
-        case .inactive: throw Self.notActive
         }
     }
 
     /// One call, whose outcome is remembered before anybody is told.
-    private func call(about token: String, _ key: [UInt8]) async throws -> IntrospectionAnswer {
+    private func call(
+        about token: String,
+        _ key: [UInt8]
+    ) async throws -> IntrospectionMemory.Answered {
         // Whoever was about to wait when the last call ended begins another.
         let asked = secondsSince1970()
-        if let known = memory.withLock({ $0.believed(key, at: asked) }) { return known }
+        if let known = memory.withLock({ $0.answered(key, at: asked) }) { return known }
         do {
             let json = try await call.answer(about: token)
-            let now = secondsSince1970()
-            let answer = try IntrospectionAnswer(json, for: self, at: now)
-            memory.withLock { $0.learn(answer, about: key, at: now) }
+            let answer = IntrospectionMemory.Answered(
+                answer: try IntrospectionAnswer(json, for: self, at: secondsSince1970()),
+                asked: asked
+            )
+            memory.withLock { $0.learn(answer, about: key) }
             return answer
         } catch {
             let now = secondsSince1970()
@@ -158,7 +164,8 @@ public final class TokenIntrospector: AccessTokenJudge {
     }
 
     /// What changes while an answer is remembered: the time.
-    private func check(_ token: AccessToken) throws(AccessTokenError) -> AccessToken {
+    private func check(_ answer: IntrospectionAnswer) throws(AccessTokenError) -> AccessToken {
+        guard case .active(let token) = answer else { throw Self.notActive }
         guard secondsSince1970() < Double(token.claims.expiresAt) else { throw .expired }
         guard token.claims.confirmation == nil || keyBoundTokens == .checkedByCaller else {
             throw .invalid("The access token is bound to a key and no proof was checked.")

@@ -210,7 +210,7 @@ extension StorageContract {
             let before = try await storage.revision()
             try await storage.save(save, events: [])
             let after = try await storage.revision()
-            try expectEqual(after.value, before.value + 1, "the revision after a save")
+            try expect(after > before, "the revision did not rise with a save")
             let found = try await storage.find(.key, id: "a").revision
             let listed = try await storage.list(.key, owner: nil, after: nil, limit: 9).revision
             let viewed = try await storage.find(family.authorized.id).revision

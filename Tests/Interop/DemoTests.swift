@@ -55,6 +55,10 @@ struct DemoTests {
             seen["after_two_tabs"]?.strings == ["made", "rotated", "rotated"],
             "of two tabs that want to refresh at once, one does"
         )
+        #expect(
+            seen["lane_names"]?.array == [.bool(true), .bool(true)],
+            "no line runs through a name"
+        )
         for holder in ["thief_is_told", "app_is_told"] {
             #expect(seen[holder]?.string == RefreshRefusal.usedTwice.rawValue, "\(holder)")
         }

@@ -8,7 +8,8 @@ struct TokenIntrospectorTests {
 
     private func introspector(
         _ change: (inout TokenIntrospector.Terms) -> Void = { _ in },
-        missingAudience: TokenIntrospector.MissingAudience = .refused
+        missingAudience: TokenIntrospector.MissingAudience = .refused,
+        keyBoundTokens: AccessTokenVerifier.KeyBoundTokens = .refused
     ) -> TokenIntrospector {
         var terms = TokenIntrospector.Terms()
         change(&terms)
@@ -19,6 +20,7 @@ struct TokenIntrospectorTests {
             secret: Secret("secret-61"),
             terms: terms,
             missingAudience: missingAudience,
+            keyBoundTokens: keyBoundTokens,
             transport: issuer,
             secondsSince1970: issuer.clock
         )
@@ -104,6 +106,43 @@ struct TokenIntrospectorTests {
         #expect(questions.count == 1)
         issuer.advance(1)
         #expect(await code(introspector) == nil)
+        #expect(questions.count == 2)
+    }
+
+    @Test("an answer is believed from when it was asked for, however long it took")
+    func slowAnswer() async throws {
+        try answer()
+        let introspector = introspector()
+        issuer.hold()
+        async let first = code(introspector)
+        while questions.isEmpty { await Task.yield() }
+        issuer.advance(20)
+        issuer.release()
+        #expect(await first == nil)
+        issuer.advance(9)
+        #expect(await code(introspector) == nil)
+        #expect(questions.count == 1)
+        issuer.advance(1)
+        #expect(await code(introspector) == nil)
+        #expect(questions.count == 2)
+    }
+
+    @Test("who comes when a call has been under way for longer than answers count, asks anew")
+    func lateToACall() async throws {
+        try answer()
+        let introspector = introspector { $0.activeFor = 5 }
+        issuer.hold()
+        async let first = code(introspector)
+        while questions.isEmpty { await Task.yield() }
+        issuer.advance(5)
+        await withTaskGroup { group in
+            for _ in 0..<20 {
+                group.addTask { #expect(await code(introspector) == nil) }
+            }
+            for _ in 0..<1000 { await Task.yield() }
+            issuer.release()
+        }
+        #expect(await first == nil)
         #expect(questions.count == 2)
     }
 
@@ -230,6 +269,23 @@ struct TokenIntrospectorTests {
     func keyBound() async throws {
         try answer { $0["cnf"] = ["jkt": "k"] }
         #expect(await code(introspector()) == .invalidToken)
+    }
+
+    @Test("an answer of the type DPoP that names no key is refused, whoever checks proofs")
+    func keyUnnamed() async throws {
+        for keyBoundTokens in [AccessTokenVerifier.KeyBoundTokens.refused, .checkedByCaller] {
+            let introspector = introspector(keyBoundTokens: keyBoundTokens)
+            for type in ["DPoP", "dpop"] {
+                try answer { $0["token_type"] = .string(type) }
+                #expect(await code(introspector, type) == .invalidToken)
+            }
+            try answer {
+                $0["token_type"] = "DPoP"
+                $0["cnf"] = ["jkt": "k"]
+            }
+            let isChecked = keyBoundTokens == .checkedByCaller
+            #expect(await code(introspector, "bound") == (isChecked ? nil : .invalidToken))
+        }
     }
 
     @Test("so many calls are on their way at a time, and no more")

@@ -45,6 +45,15 @@ struct ConnectionTests {
         #expect(answers.map(\.status) == [200, 400, 200, 400, 200, 404, 200, 200, 400, 200])
     }
 
+    @Test("pipelined requests that wait for the store are answered in their order")
+    func pipelinedReads() async throws {
+        let requests = (0..<20).map { number in
+            "GET \(number % 2 == 0 ? "/healthz" : "/readyz") HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        }
+        let answers = try await exchange([requests.joined()], answers: requests.count)
+        #expect(answers.map(\.status) == requests.map { _ in 200 })
+    }
+
     @Test("a request that arrives in small pieces is answered like any other")
     func slow() async throws {
         var pieces: [String] = []
@@ -104,6 +113,7 @@ struct ConnectionTests {
             "POST /oauth/token HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
             "POST /oauth/token HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0",
             "POST /oauth/token HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: a\r\nX: \u{0}\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
             "GET /\u{1}x HTTP/1.1\r\nHost: a\r\n\r\n",
         ]

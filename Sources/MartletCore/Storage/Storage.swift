@@ -11,8 +11,11 @@ package protocol Storage: TokenFamilyStore, OneTimeStore, RecordStore, AuditLog,
     func close() async
 }
 
-/// Counts the changes to clients, accounts, consents, resources and keys: everything that a
-/// server caches of them hangs on it, whichever process made the change.
+/// Rises with each change to clients, accounts, consents, resources and keys, by one or by more:
+/// everything that a server caches of them hangs on it, whichever process made the change.
+///
+/// A lower one than before is a store that was set back to an earlier state. Whoever caches compares
+/// for equality.
 package struct Revision: Sendable, Equatable, Comparable {
     package let value: Int64
 

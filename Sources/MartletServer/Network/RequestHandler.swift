@@ -17,7 +17,8 @@ import NIOHTTPTypesHTTP1
 /// A request's body is bounded in length and in time. One that is too long is read to its end and
 /// thrown away, so that the connection can go on with the next request. There is an end to that
 /// too: past ``maximumDiscarded`` bytes, or when it has not arrived within ``patience``, the
-/// connection is closed. So is one on which nothing is asked for a while.
+/// connection is closed. So is one on which nothing is asked for a while, or whose answers nobody
+/// reads: more than the channel's high-water mark of them is never kept.
 final class RequestHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = Never
@@ -28,6 +29,9 @@ final class RequestHandler: ChannelDuplexHandler {
     static let maximumDiscarded = 1024 * 1024
     /// How long a body that has begun may take; the slowest phone sends 64 KiB in less.
     static let patience: TimeAmount = .seconds(20)
+    /// How long a piece of an answer may wait for a client that reads more slowly than we write. The
+    /// slowest phone takes the longest piece in less.
+    static let readerPatience: TimeAmount = .seconds(60)
     /// How long an answer gets to leave before the connection of an endless body is closed.
     static let farewell: TimeAmount = .seconds(1)
 
@@ -69,6 +73,8 @@ final class RequestHandler: ChannelDuplexHandler {
     /// socket brings: with anything in it, nothing more is read.
     private var waiting = CircularBuffer<HTTPServerRequestPart>()
     private var readIsHeldBack = false
+    /// Whether ``resume(_:)`` is at work: an answer that is given on the spot ends up there again.
+    private var isResuming = false
     /// Whether the client sends no more.
     private var inputIsClosed = false
     private var inputIsBroken = false
@@ -105,7 +111,7 @@ final class RequestHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
-        if case .answering = state {
+        if isAnswering {
             waiting.append(part)
         } else {
             take(part, context)
@@ -118,7 +124,9 @@ final class RequestHandler: ChannelDuplexHandler {
             guard let request = try? HTTPRequest(head) else { return refuse(context) }
             state = .receiving(request)
             version = head.version
-            isLast = !head.isKeepAlive
+            // What follows a request for another protocol, the library does not read.
+            isLast = !head.isKeepAlive || head.asksForAnotherProtocol
+            if head.waitsForConsent { consent(context) }
         case (.body(let chunk), .receiving(let head)):
             take(chunk)
             if length > Self.maximumDiscarded {
@@ -141,14 +149,24 @@ final class RequestHandler: ChannelDuplexHandler {
 
     /// Goes on with what came meanwhile.
     private func resume(_ context: ChannelHandlerContext) {
-        while case .waiting = state, let part = waiting.popFirst() { take(part, context) }
+        guard !isResuming else { return }
+        isResuming = true
+        while !isAnswering, let part = waiting.popFirst() { take(part, context) }
+        isResuming = false
         if case .receiving = state { watch(context) }
         if waiting.isEmpty, readIsHeldBack {
             readIsHeldBack = false
             context.read()
         }
-        if case .answering = state { return }
+        if isAnswering { return }
         if inputIsBroken { refuse(context) } else if inputIsClosed { inputClosed(context) }
+    }
+
+    /// Whether something waits behind the answer under way, so that nothing more is read.
+    var holdsBack: Bool { isAnswering && !waiting.isEmpty }
+
+    private var isAnswering: Bool {
+        if case .answering = state { true } else { false }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -159,9 +177,7 @@ final class RequestHandler: ChannelDuplexHandler {
 
     private func watch(_ context: ChannelHandlerContext) {
         guard deadline == nil else { return }
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
-            context.close(promise: nil)
-        }
+        deadline = close(context, in: Self.patience)
     }
 
     private func take(_ chunk: ByteBuffer) {
@@ -176,6 +192,18 @@ final class RequestHandler: ChannelDuplexHandler {
     private func stopWaiting() {
         deadline?.cancel()
         deadline = nil
+    }
+
+    /// Tells a client that asks before it sends its body to go on (RFC 9110 §10.1.1).
+    private func consent(_ context: ChannelHandlerContext) {
+        switch way {
+        case .connection:
+            let bytes = ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")
+            context.writeAndFlush(NIOAny(bytes), promise: nil)
+        case .stream:
+            let head = HTTPResponseHead(version: version, status: .continue)
+            context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+        }
     }
 
     // MARK: - Answering
@@ -222,7 +250,7 @@ final class RequestHandler: ChannelDuplexHandler {
             context.write(wrapOutboundOut(.head(HTTPResponseHead(response.head))), promise: nil)
         }
         do {
-            try await response.body.write(BodyWriter(handler: connection, channel: context.channel))
+            try await response.body.write(BodyWriter(handler: connection))
         } catch {
             // An answer that broke off must not look like a whole one.
             self.context?.close(promise: nil)
@@ -242,32 +270,39 @@ final class RequestHandler: ChannelDuplexHandler {
         // §9.6): what the client says is heard until it leaves, or for a while.
         context.close(mode: .output, promise: nil)
         guard !wasHeard else { return }
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.farewell) {
-            context.close(promise: nil)
-        }
+        deadline = close(context, in: Self.farewell)
     }
 
     /// Writes the body of an answer into the connection that asked.
     private struct BodyWriter: ResponseBodyWriter {
         let handler: NIOLoopBound<RequestHandler>
-        let channel: any Channel
 
         mutating func write(_ buffer: ByteBuffer) async throws {
-            guard let context = handler.value.context else { throw ChannelError.ioOnClosedChannel }
             guard let part = handler.value.piece(buffer) else { return }
-            // A reader that is slower than we are sets the pace.
-            guard channel.isWritable else {
-                let written = context.eventLoop.makePromise(of: Void.self)
-                context.writeAndFlush(part, promise: written)
-                return try await written.futureResult.get()
-            }
-            context.writeAndFlush(part, promise: nil)
+            try await handler.value.send(part)
         }
 
         consuming func finish(_ trailers: HTTPFields?) async throws {
-            guard let context = handler.value.context else { throw ChannelError.ioOnClosedChannel }
-            context.writeAndFlush(handler.value.end(trailers), promise: nil)
+            try await handler.value.send(handler.value.end(trailers))
         }
+    }
+
+    /// Writes a part of an answer. A reader that is slower than we are sets the pace, and one that
+    /// does not read at all is let go.
+    private func send(_ part: NIOAny) async throws {
+        guard let context else { throw ChannelError.ioOnClosedChannel }
+        guard !context.channel.isWritable else {
+            return context.writeAndFlush(part, promise: nil)
+        }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(part, promise: written)
+        let end = close(context, in: Self.readerPatience)
+        defer { end.cancel() }
+        try await written.futureResult.get()
+    }
+
+    private func close(_ context: ChannelHandlerContext, in time: TimeAmount) -> Scheduled<Void> {
+        context.eventLoop.assumeIsolated().scheduleTask(in: time) { context.close(promise: nil) }
     }
 
     /// What a piece of the body has written; nothing yet if the whole answer is to leave at once.
@@ -313,14 +348,14 @@ final class RequestHandler: ChannelDuplexHandler {
 
     /// The client sends no more, but may still listen to the answers to what it asked.
     private func inputClosed(_ context: ChannelHandlerContext) {
-        guard case .answering = state else { return context.close(promise: nil) }
+        guard isAnswering else { return context.close(promise: nil) }
         if waiting.isEmpty { isLast = true }
     }
 
     /// What came is no HTTP, and nothing that follows can be understood either.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         inputIsBroken = true
-        if case .answering = state { return }
+        if isAnswering { return }
         refuse(context)
     }
 

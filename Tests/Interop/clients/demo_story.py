@@ -111,6 +111,21 @@ def colour(selector):
     return [int(part) for part in fill.removeprefix("rgb(").removesuffix(")").split(",")]
 
 
+def lane_names():
+    """How the names of the lanes are drawn: after every line, with the colour behind the drawing around."""
+    return script(
+        "const behind = (e) => { const colour = getComputedStyle(e).backgroundColor;"
+        " return colour === 'rgba(0, 0, 0, 0)' && e.parentElement ? behind(e.parentElement) : colour; };"
+        "const lines = [...document.querySelectorAll('#drawing .path, #drawing .lane')];"
+        "const isAfter = (line, name) =>"
+        " line.compareDocumentPosition(name) & Node.DOCUMENT_POSITION_FOLLOWING;"
+        "return [...document.querySelectorAll('#drawing .lane-name')].map((name) => {"
+        " const style = getComputedStyle(name);"
+        " return lines.every((line) => isAfter(line, name)) && style.paintOrder.startsWith('stroke')"
+        "  && style.stroke === behind(name); })"
+    )
+
+
 def locks(state):
     return browser.execute_async_script(
         "const [state, name, done] = arguments; navigator.locks.query().then((all) => "
@@ -216,6 +231,7 @@ try:
     # The app comes first: the thief's copy is an old one.
     choose("copy")
     drawn("copied")
+    seen["lane_names"] = lane_names()
     picture("demo-race")
     choose("refreshFirst")
     holds(3)

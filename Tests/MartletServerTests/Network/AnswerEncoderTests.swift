@@ -140,12 +140,29 @@ struct RequestHeadTests {
             method: .POST,
             uri: target,
             headers: [
-                "Accept": "x", "HOST": "a.example", "Cookie": "a=1", "cookie": "b=2", "Host": "b",
+                "Accept": "x", "HOST": "a.example", "Cookie": "a=1", "cookie": "b=2",
                 "bad name": "x",
             ]
         )
         let library = try HTTPRequest(head, secure: false, splitCookie: false)
         #expect(try HTTPRequest(head) == library)
+    }
+
+    @Test(
+        "a request names one host; in HTTP/1.0 it may name none",
+        arguments: [
+            (HTTPVersion.http1_1, 0, false), (.http1_1, 1, true), (.http1_1, 2, false),
+            (.http1_0, 0, true), (.http1_0, 2, false), (.http2, 0, true),
+        ]
+    )
+    func hosts(version: HTTPVersion, count: Int, isRead: Bool) {
+        let head = HTTPRequestHead(
+            version: version,
+            method: .GET,
+            uri: "/",
+            headers: HTTPHeaders(Array(repeating: ("host", "a"), count: count))
+        )
+        #expect(((try? HTTPRequest(head)) != nil) == isRead)
     }
 
     @Test("a field has one value, and one that comes twice has both")

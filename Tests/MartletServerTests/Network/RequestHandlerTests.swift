@@ -31,9 +31,7 @@ struct RequestHandlerTests {
         let channel = NIOAsyncTestingChannel()
         try await channel.connect(to: .init(unixDomainSocketPath: "/test")).get()
         try await channel.eventLoop.submit {
-            try channel.pipeline.syncOperations.addHandler(
-                OneWayClose()
-            )
+            try channel.pipeline.syncOperations.addHandlers(HeldWrites(), OneWayClose())
             try channel.pipeline.syncOperations.addHandler(
                 RequestHandler(answers, by: .connection(idle: idle), on: channel.eventLoop)
             )
@@ -45,9 +43,11 @@ struct RequestHandlerTests {
         _ path: String = "/echo",
         _ method: HTTPMethod = .POST,
         version: HTTPVersion = .http1_1,
-        connection: String? = nil
+        connection: String? = nil,
+        fields: [(String, String)] = []
     ) -> HTTPServerRequestPart {
-        let headers = connection.map { HTTPHeaders([("Connection", $0)]) } ?? [:]
+        var headers = HTTPHeaders([("Host", "localhost")] + fields)
+        if let connection { headers.add(name: "Connection", value: connection) }
         return .head(.init(version: version, method: method, uri: path, headers: headers))
     }
 
@@ -215,6 +215,86 @@ struct RequestHandlerTests {
         #expect(answer.head.headerFields[.connection] == "close")
     }
 
+    @Test("what was asked while another request waited for its answer is answered too, in order")
+    func pipelined() async throws {
+        let (asked, ask) = AsyncStream.makeStream(of: Void.self)
+        let (released, release) = AsyncStream.makeStream(of: Void.self)
+        let channel = try await connected { router in
+            router.get("slow") { _, _ in
+                ask.finish()
+                for await _ in released {}
+                return Response(status: .ok)
+            }
+        }
+        try await send([head("/slow", .GET), .end(nil)], to: channel)
+        for await _ in asked {}
+        for text in ["1", "2", "3"] {
+            try await send([head(), body(text), .end(nil)], to: channel)
+        }
+        try await send([head(), body("a=")], to: channel)
+        release.finish()
+        var bodies: [String] = []
+        for _ in 0..<4 { bodies.append(try await answer(from: channel).body) }
+        #expect(bodies == ["", "1", "2", "3"])
+        try await send([body("4"), .end(nil)], to: channel)
+        #expect(try await answer(from: channel).body == "a=4")
+    }
+
+    @Test("who does not read its answers is not heard any more, and let go after a while")
+    func unread() async throws {
+        let channel = try await connected()
+        try await channel.triggerUserOutboundEvent(HeldWrites.Hold()).get()
+        channel.isWritable = false
+        for text in ["1", "2"] { try await send([head(), body(text), .end(nil)], to: channel) }
+        // One more reading of the socket is what may come until the answer has left.
+        let isHeldBack = try await channel.eventLoop.submit {
+            let door = try channel.pipeline.syncOperations.handler(type: RequestHandler.self)
+            return door.holdsBack
+        }.get()
+        #expect(isHeldBack)
+        await channel.testingEventLoop.advanceTime(by: RequestHandler.readerPatience - .seconds(1))
+        #expect(channel.isActive)
+        await channel.testingEventLoop.advanceTime(by: .seconds(1))
+        #expect(!channel.isActive)
+    }
+
+    @Test("who reads slowly gets every answer")
+    func slowReader() async throws {
+        let channel = try await connected()
+        try await channel.triggerUserOutboundEvent(HeldWrites.Hold()).get()
+        channel.isWritable = false
+        for text in ["1", "2"] { try await send([head(), body(text), .end(nil)], to: channel) }
+        channel.isWritable = true
+        try await channel.triggerUserOutboundEvent(HeldWrites.Release()).get()
+        for text in ["1", "2"] { #expect(try await answer(from: channel).body == text) }
+        await channel.testingEventLoop.advanceTime(by: RequestHandler.readerPatience)
+        #expect(channel.isActive)
+    }
+
+    @Test(
+        "who asks for another protocol is answered in this one, on a connection that ends with it",
+        arguments: [
+            (HTTPMethod.POST, [("Upgrade", "h2c"), ("Connection", "Upgrade, HTTP2-Settings")]),
+            (.CONNECT, []),
+        ]
+    )
+    func otherProtocol(method: HTTPMethod, fields: [(String, String)]) async throws {
+        let channel = try await connected()
+        let head = head("/echo", method, fields: fields)
+        try await send([head, body("a=1"), .end(nil)], to: channel)
+        #expect(try await answer(from: channel).head.headerFields[.connection] == "close")
+    }
+
+    @Test("who waits to be told to send its body is told")
+    func expectation() async throws {
+        let channel = try await connected()
+        try await send([head(fields: [("Expect", "100-Continue")])], to: channel)
+        let consent = try await channel.waitForOutboundWrite(as: ByteBuffer.self)
+        #expect(String(buffer: consent) == "HTTP/1.1 100 Continue\r\n\r\n")
+        try await send([body("a=1"), .end(nil)], to: channel)
+        #expect(try await answer(from: channel).body == "a=1")
+    }
+
     @Test("who leaves before asking anything leaves no connection behind")
     func left() async throws {
         let channel = try await connected()
@@ -264,6 +344,42 @@ struct RequestHandlerTests {
     )
     func dates(seconds: Int64, text: String) {
         #expect(DateHeader.text(Instant(seconds: seconds)) == text)
+    }
+
+    /// Keeps what is written, as a socket does whose other end does not read.
+    private final class HeldWrites: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+
+        struct Hold: Sendable {}
+        struct Release: Sendable {}
+
+        private var holds = false
+        private var held: [(NIOAny, EventLoopPromise<Void>?)] = []
+
+        func write(
+            context: ChannelHandlerContext,
+            data: NIOAny,
+            promise: EventLoopPromise<Void>?
+        ) {
+            if holds { held.append((data, promise)) } else { context.write(data, promise: promise) }
+        }
+
+        func triggerUserOutboundEvent(
+            context: ChannelHandlerContext,
+            event: Any,
+            promise: EventLoopPromise<Void>?
+        ) {
+            holds = event is Hold
+            if !holds {
+                for (data, promise) in held { context.writeAndFlush(data, promise: promise) }
+                held = []
+            }
+            promise?.succeed()
+        }
+
+        func handlerRemoved(context: ChannelHandlerContext) {
+            for (_, promise) in held { promise?.fail(ChannelError.ioOnClosedChannel) }
+        }
     }
 
     /// Closes one way only where that is asked for; a testing channel closes both.

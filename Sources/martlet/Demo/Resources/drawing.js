@@ -44,10 +44,12 @@ export function draw(place, life, label) {
     role: 'img',
     'aria-label': label,
   });
-  picture.append(...lane('app', width), ...lane('thief', width));
+  picture.append(lane('app', width), lane('thief', width));
   if (isFolded) picture.append(fold(life.marks.length - marks.length));
   picture.append(...line(places, start, isFolded), ...ways(places));
   if (isAlive) picture.append(...next(places, slot));
+  // Over the lines, which they interrupt.
+  picture.append(laneName('app'), laneName('thief'));
   for (const { mark, x, y } of places) {
     const classes = ['mark', mark.kind, mark.who ?? ''];
     if (isToken(mark) && mark.generation < life.newest) classes.push('old');
@@ -63,10 +65,11 @@ export function draw(place, life, label) {
 
 function lane(who, width) {
   const y = lanes[who];
-  return [
-    shape('line', { class: 'lane', x1: 0, x2: width, y1: y, y2: y }),
-    shape('text', { class: `lane-name ${who}`, x: 0, y: y - 36 }, say(who)),
-  ];
+  return shape('line', { class: 'lane', x1: 0, x2: width, y1: y, y2: y });
+}
+
+function laneName(who) {
+  return shape('text', { class: `lane-name ${who}`, x: 0, y: lanes[who] - 36 }, say(who));
 }
 
 function fold(count) {
