@@ -99,7 +99,7 @@ extension Life {
         case .granted(let response):
             guard let newest = response.refresh?.token else { return }
             if let token = request.token {
-                if token == newest { sent[token] = nil }
+                if token == newest { hearsAgain(token) }
                 if plan.manners == .carelessTabs || jar == token { jar = newest }
             } else {
                 jar = newest
@@ -119,6 +119,13 @@ extension Life {
         case .refused(let error): tabIsRefused(tab, request, error)
         case .done, .failed: break
         }
+    }
+
+    /// The token that was presented came back, so whatever was sent with it is done; but for what other
+    /// tabs have under way.
+    private func hearsAgain(_ token: String) {
+        let underWay = tabs.count { $0.inFlight.map { requests[$0].token == token } ?? false }
+        if underWay == 0 { sent[token] = nil } else { sent[token]?.open = underWay }
     }
 
     func tabHearsNothing(_ tab: Int, _ number: Int) {

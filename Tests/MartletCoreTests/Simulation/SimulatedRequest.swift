@@ -54,6 +54,9 @@ struct SimulatedRequest {
     var expected = Ledger.Expected.step
     /// The last step should have written something and did not: its story has to start again.
     var mustStartAgain = false
+    /// Its last step had nothing to write and was judged by a secret that was replaced before. Whether
+    /// its story started again, only its answer tells.
+    var mustNotBeGranted = false
     var hadFailedStep = false
     /// The family that it made.
     var made: FamilyID?
